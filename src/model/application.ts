@@ -1,0 +1,81 @@
+import type { Side } from './connection.ts'
+
+export type TlsStage =
+  | 'client-hello'
+  | 'server-hello'
+  | 'server-flight'
+  | 'client-finished'
+  | 'established'
+
+/** A moment in the application's bytes: the frame that completed it and its relative time in ns. */
+export interface Moment {
+  frame: number
+  time: number
+}
+
+export interface TlsSummary {
+  version: string | null
+  stage: TlsStage
+  sni: string | null
+  alpn: string[]
+  /** What the server chose, where it can be seen (TLS 1.2). */
+  alpnSelected: string | null
+  helloRetry: boolean
+  /** The first alert that is no close_notify: `by` sent it. Name, or "encrypted" for an alert-sized protected record that was its sender's last. */
+  alert: (Moment & { by: Side; name: string }) | null
+  clientCertificate: 'not-requested' | 'sent' | 'empty' | 'unknown'
+  clientHello: Moment | null
+  serverHello: Moment | null
+  clientFinished: Moment | null
+  /** First application-data record of the upstream that is not alert-sized after the client's Finished (any, once established). */
+  upstreamApplicationData: Moment | null
+  /** Protected records of each side after its handshake flight. */
+  clientApplicationRecords: number
+  upstreamApplicationRecords: number
+  /** The last record of each side has the size of an alert. */
+  clientEndsWithAlertSize: boolean
+  upstreamEndsWithAlertSize: boolean
+}
+
+export type HttpState = 'nothing' | 'between-messages' | 'in-head' | 'in-body' | 'until-close' | 'lost'
+
+export interface HttpSummary {
+  requests: number
+  responses: number
+  /** Interim (1xx) responses are not counted. */
+  lastStatus: number | null
+  /** Method and path without query, bounded; null where it was not captured. */
+  lastRequestLine: string | null
+  host: string | null
+  server: string | null
+  clientState: HttpState
+  upstreamState: HttpState
+  /** Body bytes that the message under way still lacks, where its framing says so; null for chunked or none. */
+  requestMissing: number | null
+  responseMissing: number | null
+  connectionClose: boolean
+}
+
+/** What the payload shows. `client` and `upstream` by role. */
+export interface ApplicationSummary {
+  protocol: 'tls' | 'http/1' | 'h2' | 'other' | 'none'
+  /** What the first bytes of each direction look like. */
+  clientFirst: FirstBytes
+  upstreamFirst: FirstBytes
+  tls: TlsSummary | null
+  http: HttpSummary | null
+  /** Gaps (capture loss, snapping, a bound) made the walk lose its place. */
+  lostPlace: boolean
+}
+
+export type FirstBytes =
+  | 'none'
+  | 'tls'
+  | 'http-request'
+  | 'http-response'
+  | 'h2-preface'
+  | 'proxy-v1'
+  | 'proxy-v2'
+  | 'ssh'
+  | 'other'
+  | 'not-captured'
