@@ -1,0 +1,357 @@
+import { z } from 'zod'
+
+/**
+ * The one definition of a `Report`. The TypeScript type is inferred from it (`report.ts`) and the published JSON
+ * Schema is generated from it (`npm run schema`). Import it only where foreign JSON is read: zod takes 100 ms to load.
+ *
+ * Field order here is the documented key order of the JSON output.
+ */
+
+/** The name and major version that every report carries. */
+export const REPORT_SCHEMA_ID = 'rstscope.report/1'
+
+const count = z.int().nonnegative()
+const seconds = z.number()
+const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
+  .meta({ id: 'Time', description: 'RFC 3339, UTC, nine fractional digits' })
+
+const side = z.enum(['client', 'upstream']).meta({ id: 'Side' })
+const resetBy = z.enum(['client', 'upstream', 'between', 'undetermined']).meta({ id: 'ResetBy' })
+const verdictBy = z.enum(['client', 'upstream', 'between', 'proxy', 'undetermined'])
+const confidence = z.enum(['certain', 'probable', 'unclear']).meta({ id: 'Confidence' })
+const termination = z
+  .enum([
+    'rst-without-fin',
+    'rst-after-fin',
+    'fin-close',
+    'handshake-never-completed',
+    'tls-aborted',
+    'open',
+  ])
+  .meta({ id: 'Termination' })
+const detail = z
+  .enum([
+    // handshake-never-completed
+    'no-answer',
+    'refused',
+    'icmp-unreachable',
+    'no-final-ack',
+    'reset-by-client',
+    'reset-after-syn-ack',
+    // tls-aborted
+    'after-client-hello',
+    'after-server-flight',
+    'alert-by-client',
+    'alert-by-upstream',
+    'encrypted-alert-by-client',
+    'encrypted-alert-by-upstream',
+    'client-certificate-refused',
+    'plaintext-from-upstream',
+    'plaintext-from-client',
+    'stalled',
+    // rst-without-fin and rst-after-fin
+    'lone-reset',
+    'keep-alive-race',
+    'data-after-close',
+    'mid-response',
+    'mid-request',
+    'after-complete-response',
+    'no-data',
+    'idle',
+    'half-closed-reset',
+    'mid-stream',
+    // fin-close
+    'truncated-response',
+    'late-rst',
+    'simultaneous',
+    'by-client',
+    'by-upstream',
+    // open (also stalled, idle)
+    'silent-loss',
+    'half-closed',
+    'active',
+  ])
+  .meta({ id: 'Detail' })
+
+const evidence = z
+  .object({
+    capture: z.string().meta({ description: 'id of a capture' }),
+    frame: z
+      .int()
+      .positive()
+      .nullable()
+      .meta({ description: '1-based, as Wireshark numbers; null: the whole capture shows it' }),
+    at: time.nullable().meta({ description: "in that capture's clock" }),
+    text: z.string(),
+  })
+  .meta({ id: 'Evidence' })
+
+const endpoint = z
+  .object({ address: z.string(), port: z.int().min(0).max(65535) })
+  .meta({ id: 'Endpoint' })
+const addressPair = z.object({ client: endpoint, upstream: endpoint })
+const namedEndpoint = z.object({ ...endpoint.shape, name: z.string().nullable() })
+
+const capture = z
+  .object({
+    id: z.string(),
+    role: z.enum(['client', 'upstream', 'hop', 'capture']),
+    paths: z.array(z.string()),
+    sha256: z.array(z.string()),
+    format: z.enum(['pcap', 'pcap-nanosecond', 'pcap-modified', 'pcapng']),
+    compression: z.enum(['gzip', 'zstd', 'lz4']).nullable(),
+    linkTypes: z.array(z.string()),
+    snapLength: count.nullable(),
+    filter: z.string().nullable(),
+    tap: z.object({ inHost: side, basis: z.string(), told: z.boolean() }).nullable(),
+    packets: count,
+    tcpPackets: count,
+    skippedPackets: count,
+    droppedByCapture: count
+      .nullable()
+      .meta({ description: 'null where the format does not say; 0 only where it does' }),
+    unseenSegments: count,
+    firstPacketAt: time.nullable(),
+    lastPacketAt: time.nullable(),
+    warnings: z.array(
+      z.object({ code: z.string(), message: z.string(), offset: count.nullable() }),
+    ),
+  })
+  .meta({ id: 'Capture' })
+
+const verdict = z.object({
+  by: verdictBy.nullable().meta({ description: 'null: nobody reset' }),
+  confidence,
+  headline: z.string(),
+  cause: z.object({ id: z.string(), confidence, headline: z.string() }).nullable(),
+  connections: z.array(count).meta({ description: 'the leading group; its first is the example' }),
+  others: count.meta({ description: 'how many other groups there are' }),
+  because: z.array(evidence),
+  against: z.array(evidence),
+  settles: z.array(z.string()),
+})
+
+const clock = z.object({
+  offsetSeconds: seconds.meta({
+    description: 'upstream clock minus client clock at the first packet of the client capture',
+  }),
+  lowSeconds: seconds.nullable(),
+  highSeconds: seconds.nullable(),
+  driftPpm: z.number(),
+  pairs: count,
+  consistent: z.boolean(),
+  steps: z.array(
+    z.object({
+      at: time.meta({ description: 'client clock' }),
+      offsetSeconds: seconds.meta({ description: 'the offset from then on' }),
+      lowSeconds: seconds.nullable(),
+      highSeconds: seconds.nullable(),
+    }),
+  ),
+})
+
+const summary = z.object({
+  connections: count,
+  matched: count,
+  benign: count,
+  byTermination: z.object({
+    'rst-without-fin': count,
+    'rst-after-fin': count,
+    'fin-close': count,
+    'handshake-never-completed': count,
+    'tls-aborted': count,
+    open: count,
+  }),
+  byFirstReset: z.object({
+    upstream: count,
+    client: count,
+    between: count,
+    undetermined: count,
+  }),
+  byCause: z.record(z.string(), count),
+})
+
+const finding = z
+  .object({
+    code: z.string(),
+    severity: z.enum(['error', 'warning', 'info']),
+    title: z.string(),
+    why: z.string(),
+    next: z.array(z.string()),
+    connections: z.array(count),
+    evidence: z.array(evidence),
+    against: z.array(evidence),
+  })
+  .meta({ id: 'Finding' })
+
+const view = z
+  .object({
+    client: endpoint,
+    upstream: endpoint,
+    alsoSeenAs: z.array(addressPair),
+    firstFrame: z.int().positive(),
+    lastFrame: z.int().positive(),
+    packets: count,
+    bytes: z.object({ fromClient: count, fromUpstream: count }),
+    history: z.string().meta({ description: "Zeek's letters: ShADadFf…" }),
+    midstream: z.boolean(),
+    unseenSegments: count,
+    tunnel: z.string().nullable(),
+    termination,
+    detail,
+  })
+  .meta({ id: 'View' })
+
+const tls = z.object({
+  version: z.string().nullable(),
+  stage: z.enum([
+    'client-hello',
+    'server-hello',
+    'server-flight',
+    'client-finished',
+    'established',
+  ]),
+  sni: z.string().nullable(),
+  alpn: z.array(z.string()),
+  alert: z.string().nullable(),
+  endedBy: side.nullable(),
+  clientCertificate: z.enum(['not-requested', 'sent', 'empty', 'unknown']),
+})
+
+const firstReset = z
+  .object({
+    by: resetBy,
+    confidence,
+    causedBy: resetBy,
+    causedByConfidence: confidence,
+    where: z.object({ near: side.nullable(), hops: count.nullable(), text: z.string() }).nullable(),
+    anatomy: z.enum(['active', 'passive', 'refusal', 'inconsistent', 'unknown']),
+    acceptance: z.enum(['exact', 'after-fin', 'sack-edge', 'assumed', 'not-delivered']),
+    crossedInFlight: z.boolean(),
+    idleSeconds: seconds.nullable(),
+    trigger: evidence.nullable(),
+    at: time,
+    evidence: z.array(evidence),
+    settles: z.array(z.string()),
+  })
+  .meta({ id: 'FirstReset' })
+
+const fate = z
+  .object({
+    segment: z.object({
+      from: side,
+      seq: count.meta({ description: 'as in the packet, not relative' }),
+      ack: count.nullable().meta({ description: 'null without ACK flag' }),
+      length: count.meta({ description: 'payload bytes' }),
+      flags: z
+        .string()
+        .meta({ description: 'names in the order SYN FIN RST PSH ACK URG, one space between' }),
+    }),
+    fate: z.enum(['delivered', 'lost-between', 'arrived-only', 'changed', 'capture-loss']),
+    frames: z.record(z.string(), z.int().positive().nullable()),
+    at: z
+      .record(z.string(), time.nullable())
+      .meta({ description: 'by capture id, each in its own clock' }),
+    firstReset: z.boolean(),
+    note: z.string().nullable(),
+  })
+  .meta({ id: 'Fate' })
+
+const cause = z
+  .object({
+    id: z.string(),
+    confidence,
+    why: z.string(),
+    evidence: z.array(evidence),
+    against: z.array(evidence),
+    next: z.array(z.string()),
+  })
+  .meta({ id: 'Cause' })
+
+export const connectionSchema = z
+  .object({
+    id: z.int().positive(),
+    client: namedEndpoint,
+    upstream: namedEndpoint,
+    roleReason: z.enum([
+      'syn',
+      'syn-ack',
+      'application',
+      'server-option',
+      'several-peers',
+      'tap-direction',
+      'first-packet',
+    ]),
+    views: z.record(z.string(), view.nullable()),
+    match: z.object({ method: z.enum(['isn', 'sequence', 'timestamps', 'payload']) }).nullable(),
+    unmatchedReason: z
+      .enum([
+        'tap-not-covering',
+        'not-on-path',
+        'dropped-before-tap',
+        'terminated-by-proxy',
+        'unknown',
+      ])
+      .nullable(),
+    nat: z.object({ client: z.string().nullable(), upstream: z.string().nullable() }).nullable(),
+    startedAt: time,
+    endedAt: time,
+    durationSeconds: seconds,
+    protocol: z.enum(['tls', 'http/1', 'h2', 'other', 'none']),
+    tls: tls.nullable(),
+    termination,
+    detail,
+    benign: z.boolean(),
+    crossedInFlight: z.boolean(),
+    firstReset: firstReset.nullable(),
+    ignoredResets: z.array(evidence),
+    firstClose: z.object({ by: resetBy, kind: z.enum(['fin', 'rst', 'silence']) }).nullable(),
+    fates: z.array(fate),
+    causes: z.array(cause),
+    proxies: z.array(z.object({ side, basis: z.string() })),
+    accessLog: z.array(z.record(z.string(), z.unknown())),
+    workload: z
+      .object({
+        client: z.record(z.string(), z.unknown()).nullable(),
+        upstream: z.record(z.string(), z.unknown()).nullable(),
+      })
+      .nullable(),
+    links: z.array(
+      z.object({
+        connection: z.int().positive(),
+        relation: z.enum(['proxied-to', 'proxied-from']),
+        basis: z.string(),
+        confidence,
+      }),
+    ),
+  })
+  .meta({ id: 'Connection' })
+
+export const reportSchema = z.object({
+  schema: z.literal(REPORT_SCHEMA_ID),
+  tool: z.object({ name: z.literal('rstscope'), version: z.string() }),
+  command: z.enum(['analyze', 'compare']),
+  captures: z.array(capture),
+  verdict,
+  clock: clock.nullable(),
+  summary,
+  findings: z.array(finding),
+  connections: z.array(connectionSchema),
+  limits: z.array(z.object({ code: z.string(), message: z.string() })),
+})
+
+/** The published JSON Schema (draft 2020-12). Unknown fields are allowed: a later version may add some. */
+export function reportJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(reportSchema, {
+    target: 'draft-2020-12',
+    io: 'input',
+  })
+  return {
+    $schema: schema.$schema,
+    $id: 'urn:rstscope:report:1',
+    title: 'rstscope report, version 1',
+    ...schema,
+  }
+}
