@@ -31,7 +31,7 @@ export class DecodedPacket {
   tunnel = 0
   /** VXLAN or Geneve VNI, GRE key; 0 for none. */
   vni = 0
-  /** A 32-bit digest of the link-layer source address, 0 where the link type has none. */
+  /** A 32-bit digest of the innermost link-layer source address, 0 where there is none (or it is all zeros). */
   linkSource = 0
 
   srcPort = 0
@@ -68,8 +68,10 @@ export class DecodedPacket {
   /** The checksum field holds only the pseudo-header sum: left to the network card, so this host sent it. */
   checksumUnfilled = false
 
-  /** For PACKET_ICMP_QUOTING_TCP the ports, seq and addresses above are the quoted segment's. */
+  /** For PACKET_ICMP_QUOTING_TCP the ports, seq, TTL and addresses above are the quoted segment's. */
   icmpType = 0
+  /** 4 for ICMP, 6 for ICMPv6 (the two number their types differently), 0 when there is no quote. */
+  icmpVersion = 0
   icmpCode = 0
   /** Next-hop MTU of "fragmentation needed" / "packet too big", else 0. */
   icmpMtu = 0
@@ -84,6 +86,60 @@ export class DecodedPacket {
 
   /** Where and why decoding stopped early: 0 when it did not. One of the STOP_ constants. */
   stop = 0
+
+  /** Back to the state of a new object: nothing of one packet may be seen in the next. */
+  reset(): void {
+    this.kind = PACKET_OTHER
+    this.ipVersion = 0
+    this.src0 = 0
+    this.src1 = 0
+    this.src2 = 0
+    this.src3 = 0
+    this.dst0 = 0
+    this.dst1 = 0
+    this.dst2 = 0
+    this.dst3 = 0
+    this.ttl = 0
+    this.ipId = -1
+    this.direction = 0
+    this.ifIndex = 0
+    this.vlan = 0
+    this.tunnel = TUNNEL_NONE
+    this.vni = 0
+    this.linkSource = 0
+    this.srcPort = 0
+    this.dstPort = 0
+    this.seq = 0
+    this.ack = 0
+    this.flags = 0
+    this.window = 0
+    this.payloadLength = 0
+    this.payloadOffset = 0
+    this.payloadCaptured = 0
+    this.lengthFromCapture = false
+    this.hasTimestamps = false
+    this.tsVal = 0
+    this.tsEcr = 0
+    this.mss = 0
+    this.windowScale = -1
+    this.sackPermitted = false
+    this.sackBlocks = 0
+    this.sackLeft = 0
+    this.sackRight = 0
+    this.mptcp = false
+    this.resetReason = -1
+    this.checksumUnfilled = false
+    this.icmpVersion = 0
+    this.icmpType = 0
+    this.icmpCode = 0
+    this.icmpMtu = 0
+    this.icmpFrom0 = 0
+    this.icmpFrom1 = 0
+    this.icmpFrom2 = 0
+    this.icmpFrom3 = 0
+    this.reassembled = null
+    this.stop = STOP_NONE
+  }
 }
 
 export type PacketKind = 0 | 1 | 2 | 3
