@@ -58,6 +58,7 @@ export const LAYER_FABRICPATH = 25
 export const LAYER_VN_TAG = 26
 export const LAYER_CISCO_HDLC = 27
 export const LAYER_ETHER_IP = 28
+export const LAYER_NFLOG = 29
 
 /** Ends decoding because the header at the cursor is not there: cut by the snap length, or by a wrong length field. */
 export function stopShort(at: LayerCursor, out: DecodedPacket): Layer {

@@ -19,6 +19,7 @@ import {
   LAYER_IPV6_EXTENSION,
   LAYER_LLC,
   LAYER_MPLS,
+  LAYER_NFLOG,
   LAYER_NULL,
   LAYER_PPP,
   LAYER_PPPOE,
@@ -43,6 +44,7 @@ import {
 import { decodeSll, decodeSll2 } from './link/linux-cooked.ts'
 import { decodeNull, decodeRawIp } from './link/loopback-raw.ts'
 import { decodeMpls } from './link/mpls.ts'
+import { decodeNflog } from './link/nflog.ts'
 import { decodeCiscoHdlc, decodePpp, decodePppoe } from './link/ppp.ts'
 import { decodeIcmpv4, decodeIcmpv6 } from './network/icmp.ts'
 import { decodeIpv4 } from './network/ipv4.ts'
@@ -132,6 +134,8 @@ function decodeLayer(view: DataView, layer: Layer, at: LayerCursor, out: Decoded
       return decodeFabricPath(view, at, out)
     case LAYER_VN_TAG:
       return decodeVnTag(view, at, out)
+    case LAYER_NFLOG:
+      return decodeNflog(view, at, out)
     case LAYER_ETHER_IP:
       return decodeEtherIp(view, at, out)
     default:

@@ -5,6 +5,7 @@ import {
   LAYER_ETHERNET,
   LAYER_IPV4,
   LAYER_IPV6,
+  LAYER_NFLOG,
   LAYER_NULL,
   LAYER_PPP,
   LAYER_PPPOE,
@@ -38,6 +39,8 @@ export function layerOfLinkType(linkType: number): Layer {
       return LAYER_PPP
     case 51: // PPP_ETHER
       return LAYER_PPPOE
+    case 239:
+      return LAYER_NFLOG
     case 104: // C_HDLC
       return LAYER_CISCO_HDLC
     default:

@@ -131,7 +131,10 @@ function readJumboLength(
   }
 }
 
-/** While segments are left, the connection's destination stands in the routing header (RFC 8200 §8.1, RFC 8754 §2). */
+/**
+ * While segments are left, the connection's destination stands in the routing header (RFC 8754 §2, RFC 6275 §6.4).
+ * Type 0 is not followed: RFC 5095 took it out of use.
+ */
 function readFinalDestination(
   view: DataView,
   offset: number,
@@ -141,7 +144,7 @@ function readFinalDestination(
   if (length < 24 || view.getUint8(offset + 3) === 0) return
   const type = view.getUint8(offset + 2)
   if (type === 4) readDestination(view, offset + 8, out)
-  else if (type === 0 || type === 2) readDestination(view, offset + length - 16, out)
+  else if (type === 2) readDestination(view, offset + length - 16, out)
 }
 
 function readDestination(view: DataView, offset: number, out: DecodedPacket): void {

@@ -11,6 +11,7 @@ import {
 } from '../decoded-packet.ts'
 import type { Layer, LayerCursor } from '../layer-cursor.ts'
 import {
+  LAYER_END,
   LAYER_ETHERNET,
   LAYER_GENEVE,
   LAYER_IPV4,
@@ -27,34 +28,53 @@ export function decodeUdp(view: DataView, at: LayerCursor, out: DecodedPacket): 
   const offset = at.offset
   if (at.end - offset < 8) return stopShort(at, out)
   at.offset = offset + 8
-  switch (view.getUint16(offset + 2)) {
+  const layer = layerOfUdpPort(view.getUint16(offset + 2))
+  if (layer !== LAYER_END) return layer
+  // Senders pick the source port by hash (RFC 7348 §5), but some use the same number on both sides of a NAT.
+  const bySource = layerOfUdpPort(view.getUint16(offset))
+  return bySource === LAYER_END ? stopUnsupported(out) : bySource
+}
+
+function layerOfUdpPort(port: number): Layer {
+  switch (port) {
     case 4789: // IANA
     case 8472: // Linux kernel default, used by Flannel and Cilium
+    case 4790: // VXLAN-GPE
       return LAYER_VXLAN
     case 6081:
       return LAYER_GENEVE
+    default:
+      return LAYER_END
+  }
+}
+
+/** VXLAN header (RFC 7348 §5), or VXLAN-GPE's where the P flag is set (draft-ietf-nvo3-vxlan-gpe §3.1). */
+export function decodeVxlan(view: DataView, at: LayerCursor, out: DecodedPacket): Layer {
+  const offset = at.offset
+  if (at.end - offset < 8) return stopShort(at, out)
+  const flags = view.getUint8(offset)
+  // The I flag: the VNI is valid.
+  if ((flags & 0x08) === 0) return stopUnsupported(out)
+  enterTunnel(TUNNEL_VXLAN, view.getUint32(offset + 4) >>> 8, out)
+  at.offset = offset + 8
+  if ((flags & 0x04) === 0) return LAYER_ETHERNET
+  switch (view.getUint8(offset + 3)) {
+    case 1:
+      return LAYER_IPV4
+    case 2:
+      return LAYER_IPV6
+    case 3:
+      return LAYER_ETHERNET
     default:
       return stopUnsupported(out)
   }
 }
 
-/** VXLAN header (RFC 7348 §5): the I flag says that the VNI is valid. */
-export function decodeVxlan(view: DataView, at: LayerCursor, out: DecodedPacket): Layer {
-  const offset = at.offset
-  if (at.end - offset < 8) return stopShort(at, out)
-  if ((view.getUint8(offset) & 0x08) === 0) return stopUnsupported(out)
-  enterTunnel(TUNNEL_VXLAN, view.getUint32(offset + 4) >>> 8, out)
-  at.offset = offset + 8
-  return LAYER_ETHERNET
-}
-
-/** Geneve header (RFC 8926 §3.4): version 0, options skipped. */
+/** Geneve header (RFC 8926 §3.4), options skipped. */
 export function decodeGeneve(view: DataView, at: LayerCursor, out: DecodedPacket): Layer {
   const offset = at.offset
   if (at.end - offset < 8) return stopShort(at, out)
-  const first = view.getUint8(offset)
-  if (first >> 6 !== 0) return stopUnsupported(out)
-  const headerLength = 8 + ((first & 0x3f) << 2)
+  const headerLength = 8 + ((view.getUint8(offset) & 0x3f) << 2)
   if (at.end - offset < headerLength) return stopShort(at, out)
   enterTunnel(TUNNEL_GENEVE, view.getUint32(offset + 4) >>> 8, out)
   at.offset = offset + headerLength
@@ -90,7 +110,15 @@ export function decodeGre(view: DataView, at: LayerCursor, out: DecodedPacket): 
   }
   enterTunnel(TUNNEL_GRE, hasKey ? view.getUint32(key) : 0, out)
   if (type === 0x88be || type === 0x22eb) return skipErspan(view, type, hasSequence, at, out)
+  if (type === 0x883e) return skipRedirectHeader(view, at, out)
   return nextByTunnelType(type, out)
+}
+
+/** WCCP (draft-wilson-wrec-wccp-v2-01 §4.12): version 2 puts four bytes before the redirected IPv4 packet. */
+function skipRedirectHeader(view: DataView, at: LayerCursor, out: DecodedPacket): Layer {
+  if (at.end - at.offset < 4) return stopShort(at, out)
+  if (view.getUint8(at.offset) >> 4 !== 4) at.offset += 4
+  return LAYER_IPV4
 }
 
 /** EtherIP (RFC 3378 §3): a two-byte header, then the frame. */

@@ -11,7 +11,10 @@ const LEAST_CAPTURED = 14
 /** What an ICMP error must quote (RFC 792): ports and sequence number. */
 const LEAST_QUOTED = 8
 
-/** TCP header (RFC 9293 §3.1). A header cut by the snap length counts with the fields that are there. */
+/**
+ * TCP header (RFC 9293 §3.1). A header cut by the snap length counts with the fields that are there; so does one
+ * whose length cannot be, marked STOP_MALFORMED and without payload: it was sent, though no receiver takes it.
+ */
 export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): Layer {
   const offset = at.offset
   const end = at.end
@@ -21,7 +24,6 @@ export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): 
   const word = view.getUint16(offset + 12)
   const headerLength = (word >> 12) << 2
   const tcpLength = at.wireEnd - offset
-  if (headerLength < 20 || headerLength > tcpLength) return stopMalformed(out)
 
   const ports = view.getUint32(offset)
   out.srcPort = ports >>> 16
@@ -29,6 +31,11 @@ export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): 
   out.seq = view.getUint32(offset + 4)
   out.ack = view.getUint32(offset + 8)
   out.flags = word & 0x0fff
+  out.kind = PACKET_TCP
+  if (headerLength < 20 || headerLength > tcpLength) {
+    out.payloadOffset = end
+    return stopMalformed(out)
+  }
   out.payloadLength = tcpLength - headerLength
   if (have >= headerLength) {
     out.window = view.getUint16(offset + 14)
@@ -47,7 +54,6 @@ export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): 
     }
     if (have > 20) decodeTcpOptions(view, offset + 20, end, (word & SYN) !== 0, out)
   }
-  out.kind = PACKET_TCP
   return LAYER_END
 }
 

@@ -25,6 +25,10 @@ export interface PacketCounters extends FragmentCounters {
   packets: number
   /** Segments, never counting what ICMP errors quote. */
   tcp: number
+  /** Segments among them with an impossible header length (STOP_MALFORMED): no receiver takes them. */
+  tcpMalformed: number
+  /** Segments among them whose IP length says more than the record's original length. */
+  longerThanRecord: number
   /** ICMP errors that quote a segment. */
   icmpQuotingTcp: number
   /** Not counted as TCP because the snap length cut a header. */
@@ -43,6 +47,8 @@ export class PacketDecoder {
   readonly counters: PacketCounters = {
     packets: 0,
     tcp: 0,
+    tcpMalformed: 0,
+    longerThanRecord: 0,
     icmpQuotingTcp: 0,
     snapped: 0,
     malformed: 0,
@@ -79,7 +85,8 @@ export class PacketDecoder {
     const at = this.#cursor
     at.offset = offset
     at.end = Math.min(offset + capturedLength, view.byteLength)
-    at.wireEnd = offset + Math.max(capturedLength, originalLength)
+    const recordEnd = offset + Math.max(capturedLength, originalLength)
+    at.wireEnd = recordEnd
     at.quoted = false
 
     const layer = layerOfLinkType(linkType)
@@ -87,7 +94,7 @@ export class PacketDecoder {
     else if (decodeLayers(view, layer, at, out) === LAYER_FRAGMENT) {
       this.#decodeFragment(bytes, timeNs, out)
     }
-    this.#count(out)
+    this.#count(recordEnd, out)
   }
 
   #decodeFragment(bytes: Uint8Array, timeNs: number, out: DecodedPacket): void {
@@ -115,11 +122,15 @@ export class PacketDecoder {
     out.reassembled = null
   }
 
-  #count(out: DecodedPacket): void {
+  #count(recordEnd: number, out: DecodedPacket): void {
     const counters = this.counters
     counters.packets += 1
-    if (out.kind === PACKET_TCP) counters.tcp += 1
-    else if (out.kind === PACKET_ICMP_QUOTING_TCP) counters.icmpQuotingTcp += 1
+    if (out.kind === PACKET_TCP) {
+      counters.tcp += 1
+      if (out.stop === STOP_MALFORMED) counters.tcpMalformed += 1
+      if (out.reassembled === null && this.#cursor.wireEnd > recordEnd)
+        counters.longerThanRecord += 1
+    } else if (out.kind === PACKET_ICMP_QUOTING_TCP) counters.icmpQuotingTcp += 1
     else if (out.kind === PACKET_FRAGMENT) return
     else if (out.stop === STOP_SNAPPED) counters.snapped += 1
     else if (out.stop === STOP_MALFORMED) counters.malformed += 1
