@@ -1,6 +1,9 @@
 """The shipped cases: story, addresses, clocks and file formats of each."""
 import scenarios_close as close
+import scenarios_path as path
+import scenarios_tls as tls
 from laboratory import Case, Shape
+from losses import lose_resets
 
 CASES = [
     Case("keepalive-race", "The upstream's keep-alive timer closes idle connections while the next request is on its way",
@@ -10,4 +13,41 @@ CASES = [
          close.upstream_kill, upstream=Shape("pcap-nanosecond", "any"), delay_ms=(3, 3), clock_offset=-3.25, clock_drift=40,
          client_address="10.42.2.31", upstream_address="10.42.7.5", service="10.96.88.12", service_port=8000, port=9000,
          options=dict(other_port=9001)),
+    Case("client-abort", "The client gives up in the middle of downloads (SO_LINGER 0)",
+         close.client_abort, client=Shape("pcapng"), upstream=Shape(snap=96), nat="snat+dnat", clock_offset=7200.5, clock_drift=-120,
+         client_address="10.42.5.77", upstream_address="10.42.6.12", service="10.96.201.9", service_port=443, port=8443),
+    Case("service-wrong-port", "A service's targetPort names a port on which the pod does not listen",
+         path.service_wrong_port, client=Shape(gzip=True), delay_ms=(2, 2), clock_offset=-0.4,
+         client_address="10.42.4.90", upstream_address="10.42.9.33", service="10.96.17.170", service_port=80, port=8081,
+         options=dict(good_port=8080)),
+    Case("middlebox-reset-both", "A box in the middle swallows a request and forges RST to both ends",
+         path.middlebox_reset, client=Shape("pcap-nanosecond"), upstream=Shape(link="any", snap=128), service=None, nat="none",
+         delay_ms=(5, 5), clock_offset=-18.2, client_address="10.42.1.44", upstream_address="192.168.80.15", port=3306),
+    Case("firewall-syn-drop", "A network policy drops the SYNs to one port; nobody resets anything",
+         path.firewall_syn_drop, upstream=Shape("pcapng-microsecond"), service=None, nat="none", clock_offset=1.9,
+         client_address="10.42.8.21", upstream_address="10.42.2.60", port=8080, options=dict(blocked_port=5432)),
+    Case("tls-client-cert-missing", "The server requires a client certificate, the client has none (TLS 1.3)",
+         tls.client_certificate_missing, client=Shape(link="cooked"), upstream=Shape("pcapng"), delay_ms=(6, 6), clock_offset=-0.06,
+         client_address="10.42.3.19", upstream_address="10.42.11.7", service="10.96.140.3", service_port=443, port=8443,
+         options=dict(strict_port=9443)),
+    Case("unnat-reset", "The node forgets its translation; the response arrives from the pod address and the client kernel resets it",
+         path.unnat_reset, upstream=Shape(snap=128), delay_ms=(4, 4), clock_offset=12.0, clock_drift=60,
+         client_address="10.42.6.140", upstream_address="10.42.13.2", service="10.96.33.33", service_port=8080, port=9090),
+    Case("crossing-resets", "Both ends abort within one transit time; the RSTs cross",
+         close.crossing_resets, client=Shape("pcap-nanosecond", "any"), upstream=Shape("pcap-nanosecond"), delay_ms=(18, 18),
+         clock_offset=5.5, client_address="10.42.7.3", upstream_address="10.42.1.200", service="10.96.61.8", service_port=6379, port=6379),
+    Case("capture-lost-rst", "The upstream capture lost packets, the RST among them",
+         close.stale_endpoint, upstream=Shape("pcapng"), delay_ms=(3, 5), clock_offset=-1.5, lose=lose_resets("upstream"),
+         client_address="10.42.12.4", upstream_address="10.42.3.61", service="10.96.7.77", service_port=80, port=3000,
+         notes=("All RSTs and about 8% of the data segments are missing from the upstream file (capture drops, not network loss).",)),
+    Case("graceful-closes", "Orderly closes: client first, upstream first, both at once, half-close",
+         close.graceful_closes, client=Shape(gzip=True), upstream=Shape(link="any"), delay_ms=(9, 9), clock_offset=0.002,
+         client_address="10.42.2.2", upstream_address="10.42.5.5", service="10.96.0.99", service_port=80, port=8000),
+    Case("still-open", "Nothing ended: pooled, long-polling and silent connections when the captures stop",
+         close.still_open, client=Shape("pcapng-microsecond"), clock_offset=-86400.25,
+         client_address="10.42.9.9", upstream_address="10.42.10.10", service="10.96.250.1", service_port=80, port=8080),
+    Case("idle-timeout", "The upstream's timer resets connections that were idle for ten seconds",
+         close.idle_timeout, upstream=Shape(link="cooked"), nat="snat+dnat", delay_ms=(2, 2), clock_offset=0.3, clock_drift=-250,
+         client_address="10.42.15.8", upstream_address="10.42.16.9", service="10.96.111.11", service_port=5671, port=5671,
+         options=dict(idle=10.0)),
 ]

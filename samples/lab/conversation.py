@@ -43,9 +43,8 @@ class Connection:
         return None if None in ends else dict(client=ends[0], server=ends[1], occurrence=self.occurrence[side])
 
     def end(self, class_, first_rst_by="none", first_close_by=None, cause="healthy", **more):
-        """Declares how it ended; called by the scenario that made it end so."""
-        closed_by = first_close_by or first_rst_by
-        self.ended = dict(more, **{"class": class_}, first_rst_by=first_rst_by, first_close_by=closed_by, cause=cause)
+        """Declares how it ended; called by the scenario that made it end so. None: read it from the packets before the clocks are shifted."""
+        self.ended = dict(more, **{"class": class_}, first_rst_by=first_rst_by, first_close_by=first_close_by, cause=cause)
         return self
 
     def exchange(self, request=None, response=None):

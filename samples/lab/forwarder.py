@@ -35,7 +35,8 @@ class Forwarder:
         run("ip", family, "-n", network.router, "route", "add", "default", "dev", "mid0", "table", "100")
         for near in ("c0", "u0"):
             run("ip", family, "-n", network.router, "rule", "add", "iif", near, "lookup", "100")
-        network.sysctl(network.router, net__ipv4__conf__mid0__rp_filter=0)
+        # accept_local: translated sources are addresses of the router itself.
+        network.sysctl(network.router, net__ipv4__conf__mid0__rp_filter=0, net__ipv4__conf__mid0__accept_local=1)
         # Translated once on the way in: what comes back from user space must not be tracked again.
         network.rule("-t", "raw", "-A", "PREROUTING", "-i", "mid0", "-j", "NOTRACK")
         self.thread = threading.Thread(target=self.loop, daemon=True)

@@ -192,10 +192,13 @@ def make(case, folder):
     missing = [c.client_end for c in connections if c.ended is None]
     if missing:
         raise RuntimeError(f"{case.name}: no end declared for {missing}")
-    before = truth.document(case, captures, dict(client=case.client, upstream=case.upstream), connections,
-                            {side: truth.flows(c) for side, c in captures.items()})
-    wrong = [text for entry in before["connections"] for text in truth.doubts(entry)]
+    tables = {side: truth.flows(c) for side, c in captures.items()}
+    wrong = [text for connection in connections for text in truth.settle(connection, tables)]
+    before = truth.document(case, captures, dict(client=case.client, upstream=case.upstream), connections, tables)
+    wrong += [text for entry in before["connections"] for text in truth.doubts(entry)]
     if wrong:
+        for side, capture in captures.items():
+            capture_file.write(f"{folder.rstrip('/')}.doubtful-{side}.pcap", capture)
         raise RuntimeError(f"{case.name}: " + "; ".join(wrong))
     origin = captures["client"].records[0].time
     rebase = parse_time(case.starts_at) - origin

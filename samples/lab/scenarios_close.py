@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from conversation import abort, http_request, http_response, read_exactly, read_some, vanish, wait_until
+from conversation import abort, http_request, http_response, read_exactly, read_some, vanish
 from network import inside
 
 
@@ -150,7 +150,8 @@ def graceful_closes(lab):
     half = lab.connect(listener, "background")
     half.client.sendall(http_request("/export/all.csv"))
     half.client.shutdown(socket.SHUT_WR)
-    lab.sleep(0.05)
+    while read_some(half.server):
+        pass
     for _ in range(4):
         half.server.sendall(b"sku;quantity\n" * 60)
         lab.sleep(0.08)
@@ -207,7 +208,7 @@ def stale_endpoint(lab):
         vanish(connection.server)
         lab.sleep(0.1)
         connection.client.sendall(http_request("/api/v1/orders/9"))
-        connection.end("rst", "upstream", "upstream", lab.options.get("cause", "upstream-restarted"),
+        connection.end("rst", "upstream", "upstream", lab.options.get("cause", "stale-endpoint"),
                        notes="no socket for the request at the upstream: RST from its kernel")
         lab.sleep(0.1 + sum(lab.case.delay_ms) / 1000)
     lab.background(listener, ("upstream",))

@@ -90,6 +90,37 @@ def row(connection, number, tables):
     return out
 
 
+def derive(connection, tables):
+    """First RST, first close and class as the packets say on one clock, each judged at the tap of its sender."""
+    events = []  # (time, side, is a reset)
+    for side in ("client", "upstream"):
+        view = connection.view(side)
+        if view is None:
+            continue
+        rows = use(tables[side].get((view["client"], view["server"]), []), view["occurrence"])
+        if connection.also and side == "client":
+            rows = rows + tables[side].get((connection.also["client"], connection.also["server"]), [])
+        for record, s, from_client in rows:
+            if from_client == (side == "client") and s.flags & (FIN | RST):
+                events.append((record.time, side, s.has(RST)))
+    events.sort()
+    resets = [side for _, side, reset in events if reset]
+    return dict(first_close_by=events[0][1] if events else "none", first_rst_by=resets[0] if resets else "none",
+                **{"class": "open" if not events else "rst" if events[0][2] else "fin"})
+
+
+def settle(connection, tables):
+    """Fills what the scenario left to a kernel or a program to decide (None); returns where the packets contradict it."""
+    ended, derived = connection.ended, derive(connection, tables)
+    for key, value in ended.items():
+        if value is None:
+            ended[key] = derived[key]
+    if ended["first_rst_by"] == "middlebox":
+        return []
+    return [f"{connection.client_end} ({ended['cause']}): {key} is {derived[key]} in the packets, not {ended[key]}"
+            for key in ("first_rst_by", "first_close_by") if derived[key] != ended[key]]
+
+
 def doubts(entry):
     """Where the packets, before any loss was applied, do not tell the story that the scenario declared."""
     name, end, by = f"{entry['id']} ({entry['cause']})", entry["class"], entry["first_rst_by"]
