@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { REPORT_SCHEMA_ID } from './schema-id.ts'
 
 /**
  * The one definition of a `Report`. The TypeScript type is inferred from it (`report.ts`) and the published JSON
@@ -6,9 +7,6 @@ import { z } from 'zod'
  *
  * Field order here is the documented key order of the JSON output.
  */
-
-/** The name and major version that every report carries. */
-export const REPORT_SCHEMA_ID = 'rstscope.report/1'
 
 const count = z.int().nonnegative()
 const seconds = z.number()

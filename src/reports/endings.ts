@@ -1,0 +1,92 @@
+import type { Connection } from '../model/report.ts'
+import { frameLabel } from './frame-label.ts'
+
+/** Connections that ended alike. */
+export interface EndingGroup {
+  how: string
+  who: string
+  cause: string
+  peer: string
+  benign: boolean
+  count: number
+  /** The first of them by id, with the frame that shows its end. */
+  example: string
+}
+
+/** Beyond this many groups, peers are no longer told apart, so that a scan of many hosts stays bounded. */
+const MOST_GROUPS = 5000
+const MANY_PEERS = '(many)'
+
+const CLASS_WORDS: Record<string, string> = {
+  'rst-without-fin': 'RST',
+  'rst-after-fin': 'FIN then RST',
+  'fin-close': 'FIN',
+  'handshake-never-completed': 'no handshake',
+  'tls-aborted': 'TLS aborted',
+  open: 'open',
+}
+
+/** How a connection ended, in a few words: `RST, mid response`. */
+export function endingWords(connection: Pick<Connection, 'termination' | 'detail'>): string {
+  const { termination, detail } = connection
+  return `${CLASS_WORDS[termination] ?? termination}, ${detail.replaceAll('-', ' ')}`
+}
+
+/** Collects connections into groups, one by one. */
+export class EndingGroups {
+  #groups = new Map<string, EndingGroup>()
+
+  add(connection: Connection): void {
+    const fields = groupFields(connection)
+    let key = groupKey(fields)
+    if (!this.#groups.has(key) && this.#groups.size >= MOST_GROUPS) {
+      fields.peer = MANY_PEERS
+      key = groupKey(fields)
+    }
+    const group = this.#groups.get(key)
+    if (group) group.count++
+    else this.#groups.set(key, { ...fields, count: 1, example: exampleOf(connection) })
+  }
+
+  /** The worst first, then the largest; equals stay in the order of their first connection. */
+  sorted(): EndingGroup[] {
+    return [...this.#groups.values()].sort(
+      (a, b) => Number(a.benign) - Number(b.benign) || b.count - a.count,
+    )
+  }
+}
+
+function groupFields(connection: Connection): Omit<EndingGroup, 'count' | 'example'> {
+  return {
+    how: endingWords(connection),
+    who: connection.firstReset?.by ?? '',
+    cause: connection.causes[0]?.id ?? '',
+    peer: endpointText(connection.upstream),
+    benign: connection.benign,
+  }
+}
+
+function groupKey(group: Omit<EndingGroup, 'count' | 'example'>): string {
+  return JSON.stringify([group.how, group.who, group.cause, group.peer, group.benign])
+}
+
+function exampleOf(connection: Connection): string {
+  const frame = endFrame(connection)
+  return frame === null ? `${connection.id}` : `${connection.id} (${frame})`
+}
+
+function endFrame(connection: Connection): string | null {
+  const reset = connection.firstReset?.evidence.find((item) => item.frame !== null)
+  if (reset?.frame) return frameLabel(reset.capture, reset.frame)
+  for (const [id, view] of Object.entries(connection.views)) {
+    if (view) return frameLabel(id, view.lastFrame)
+  }
+  return null
+}
+
+/** `10.8.1.15:8443`, `[2001:db8::1]:443`. */
+export function endpointText(endpoint: { address: string; port: number }): string {
+  return endpoint.address.includes(':')
+    ? `[${endpoint.address}]:${endpoint.port}`
+    : `${endpoint.address}:${endpoint.port}`
+}

@@ -1,0 +1,46 @@
+import type { Connection, Report, ReportStream } from '../model/report.ts'
+import { escapeJson } from './text-escape.ts'
+
+const BEFORE_CONNECTIONS = [
+  'schema',
+  'tool',
+  'command',
+  'captures',
+  'verdict',
+  'clock',
+  'summary',
+  'findings',
+] as const
+const AFTER_CONNECTIONS = ['limits'] as const
+
+/** The report as one JSON object, one connection a line, without ever holding more than one connection. */
+export function* writeJson(stream: ReportStream): Iterable<string> {
+  yield '{\n'
+  for (const key of BEFORE_CONNECTIONS) yield `${member(stream, key)},\n`
+  yield '"connections": ['
+  let separator = '\n'
+  for (const connection of stream.connections()) {
+    yield `${separator}${escapeJson(JSON.stringify(connection))}`
+    separator = ',\n'
+  }
+  yield separator === '\n' ? '],\n' : '\n],\n'
+  yield `${AFTER_CONNECTIONS.map((key) => member(stream, key)).join(',\n')}\n}\n`
+}
+
+function member(stream: ReportStream, key: keyof ReportStream['head']): string {
+  return `"${key}": ${escapeJson(JSON.stringify(stream.head[key]))}`
+}
+
+/** One connection a line, each with the paths of the report's captures by capture id. */
+export function* writeNdjson(stream: ReportStream): Iterable<string> {
+  const captures = Object.fromEntries(stream.head.captures.map(({ id, paths }) => [id, paths]))
+  for (const connection of stream.connections()) {
+    yield `${escapeJson(JSON.stringify({ captures, ...connection }))}\n`
+  }
+}
+
+/** The stream of a whole report, for example one that was read from JSON. */
+export function streamOf(report: Report): ReportStream {
+  const { connections, ...head } = report
+  return { head, connections: (): Iterable<Connection> => connections }
+}

@@ -1,0 +1,207 @@
+import type { Capture, Connection, Fate, Report } from '../model/report.ts'
+import { commonClock } from './common-clock.ts'
+import { frameLabel } from './frame-label.ts'
+import type { TextStyle } from './text-style.ts'
+import { padEnd, textWidth, truncate } from './text-width.ts'
+import { formatMilliseconds, formatSeconds } from './time-format.ts'
+
+const TIME_COLUMN = 14
+const LEAST_LANE = 24
+const MOST_LANE = 58
+/** A gap between two rows is folded from this length on. */
+const FOLD_SECONDS = 1
+
+interface Row {
+  fate: Fate
+  /** Seconds on the common clock when it passed the tap nearest to its sender that saw it. */
+  time: number | null
+  frames: string
+  missing: string | null
+}
+
+/** The packets of one connection that decide, of all captures, on one clock: a line for each, oldest first. */
+export function ladderLines(
+  report: Pick<Report, 'captures' | 'clock'>,
+  connection: Connection,
+  width: number,
+  style: TextStyle,
+): string[] {
+  const rows = ladderRows(report, connection)
+  if (rows.length === 0) return []
+  const framesWidth = Math.max('packets'.length, ...rows.map((row) => textWidth(tail(row, ''))))
+  const room = width - TIME_COLUMN - framesWidth - 7
+  const lane = Math.max(LEAST_LANE, Math.min(MOST_LANE, room))
+  const origin = rows.find((row) => row.time !== null)?.time ?? 0
+  const lines = header(report.captures, connection, lane, framesWidth, style)
+  let previous: number | null = null
+  for (const row of rows) {
+    const gap = previous === null || row.time === null ? 0 : row.time - previous
+    if (gap >= FOLD_SECONDS) lines.push(foldLine(gap, connection, lane, style))
+    lines.push(...rowLines(row, origin, lane, width, style))
+    previous = row.time ?? previous
+  }
+  return lines
+}
+
+function ladderRows(report: Pick<Report, 'captures' | 'clock'>, connection: Connection): Row[] {
+  const clock = commonClock(report)
+  return connection.fates.map((fate) => {
+    const taps = tapsFromSender(report.captures, fate)
+    const seen = taps.filter((tap) => (fate.frames[tap.id] ?? null) !== null)
+    const unseen = taps.find((tap) => (fate.frames[tap.id] ?? null) === null)
+    const first = seen[0]
+    return {
+      fate,
+      time: first ? clock.at(fate, first.id) : null,
+      frames: seen.map((tap) => frameLabel(tap.id, fate.frames[tap.id]!)).join(' '),
+      missing: taps.length > 1 && unseen ? unseen.id : null,
+    }
+  })
+}
+
+function tapsFromSender(captures: Capture[], fate: Fate): Capture[] {
+  return fate.segment.from === 'client' ? captures : captures.toReversed()
+}
+
+function header(
+  captures: Capture[],
+  connection: Connection,
+  lane: number,
+  framesWidth: number,
+  style: TextStyle,
+): string[] {
+  const names =
+    captures.length > 1 ? [captures[0]!.id, captures.at(-1)!.id] : (['client', 'upstream'] as const)
+  const left = `${names[0]} ${connection.client.address}`
+  const right = `${names[1]} ${connection.upstream.address}`
+  const space = lane + 2 - textWidth(left) - textWidth(right)
+  const title =
+    space >= 1
+      ? `${left}${' '.repeat(space)}${right}`
+      : padEnd(
+          `${names[0]}${' '.repeat(lane + 2 - names[0].length - names[1].length)}${names[1]}`,
+          lane + 2,
+        )
+  return [
+    `${'time ms'.padStart(TIME_COLUMN)}   ${title}   packets`,
+    style.dim(
+      `  ${style.line.repeat(TIME_COLUMN)}${style.cross}${style.line.repeat(lane)}${style.cross}${style.line.repeat(framesWidth + 4)}`,
+    ),
+  ]
+}
+
+function foldLine(gap: number, connection: Connection, lane: number, style: TextStyle): string {
+  const idle = connection.firstReset?.idleSeconds ?? null
+  // Only the report can say that nothing passed in between; the ladder leaves packets out.
+  const silent = idle !== null && Math.abs(gap - idle) <= 0.2 + idle * 0.01
+  const text = silent ? `${formatSeconds(idle)} silent` : `${formatSeconds(gap)} later`
+  const before = Math.max(0, Math.floor((lane - textWidth(text)) / 2))
+  const inner = padEnd(`${' '.repeat(before)}${text}`, lane)
+  return `${' '.repeat(TIME_COLUMN + 2)}${style.foldedBar}${style.dim(inner)}${style.foldedBar}`
+}
+
+function rowLines(
+  row: Row,
+  origin: number,
+  lane: number,
+  width: number,
+  style: TextStyle,
+): string[] {
+  const time = row.time === null ? '?' : formatMilliseconds(row.time - origin)
+  const { arrow, noteShown } = drawArrow(row, lane - 2, style)
+  const paint = row.fate.firstReset ? style.red : (text: string): string => text
+  const note = noteShown ? '' : (row.fate.note ?? '')
+  const beside = textWidth(tail(row, note)) <= width - TIME_COLUMN - lane - 7
+  const after = tail(row, beside ? note : '')
+  const lines = [
+    `${time.padStart(TIME_COLUMN)}  ${style.bar} ${paint(arrow)} ${style.bar}   ${paint(after)}`,
+  ]
+  if (!beside) {
+    const under = padEnd(truncate(note, lane - 4, style.ellipsis), lane - 2)
+    lines.push(`${' '.repeat(TIME_COLUMN + 2)}${style.bar}  ${style.dim(under)}${style.bar}`)
+  }
+  return lines
+}
+
+function tail(row: Row, note: string): string {
+  return [row.frames, row.fate.firstReset ? 'first reset' : '', note].filter(Boolean).join('  ')
+}
+
+/** What a segment is, in a few words: `PSH 512 B`, `SYN ACK`, `ACK`. */
+export function segmentLabel(segment: Fate['segment']): string {
+  const names = segment.flags.split(' ').filter(Boolean)
+  const telling =
+    names.length > 1 && !names.includes('SYN') ? names.filter((n) => n !== 'ACK') : names
+  return [telling.join(' '), segment.length > 0 ? `${segment.length} B` : '']
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** Columns of an arrow that are neither label nor stub: spaces, head, and two strokes at each end. */
+const ARROW_FRAME = 8
+
+function drawArrow(
+  row: Row,
+  width: number,
+  style: TextStyle,
+): { arrow: string; noteShown: boolean } {
+  const { fate } = row
+  const short = segmentLabel(fate.segment)
+  const stub = stubText(row, width - ARROW_FRAME - textWidth(short))
+  const room = width - textWidth(stub) - ARROW_FRAME
+  const long = fate.note === null ? short : `${short}  ${fate.note}`
+  const noteShown = textWidth(long) <= room
+  const label = truncate(noteShown ? long : short, Math.max(room, 3), style.ellipsis)
+  const toRight = fate.segment.from === 'client'
+  const stroke = fate.firstReset ? style.doubleLine : style.line
+  if (stub === '') return { arrow: fullArrow(label, width, stroke, toRight, style), noteShown }
+  const endsUnderway = fate.fate !== 'arrived-only' && row.missing !== fate.segment.from
+  return {
+    arrow: stubArrow(label, stub, width, stroke, toRight, endsUnderway, style),
+    noteShown,
+  }
+}
+
+function stubText(row: Row, room: number): string {
+  if (row.missing === null) return ''
+  const words = row.fate.fate === 'capture-loss' ? 'not captured' : 'not seen'
+  const full = `${words} at ${row.missing}`
+  return textWidth(full) <= room ? full : words
+}
+
+function fullArrow(
+  label: string,
+  width: number,
+  stroke: string,
+  toRight: boolean,
+  style: TextStyle,
+): string {
+  const before = Math.min(12, Math.max(2, Math.floor((width - textWidth(label) - 3) / 3)))
+  const after = Math.max(1, width - before - textWidth(label) - 3)
+  return toRight
+    ? `${stroke.repeat(before)} ${label} ${stroke.repeat(after)}${style.right}`
+    : `${style.left}${stroke.repeat(before)} ${label} ${stroke.repeat(after)}`
+}
+
+/** A segment seen on one side only: its line ends, or begins, where the other tap did not see it. */
+function stubArrow(
+  label: string,
+  stub: string,
+  width: number,
+  stroke: string,
+  toRight: boolean,
+  endsUnderway: boolean,
+  style: TextStyle,
+): string {
+  const free = Math.max(2, width - textWidth(label) - textWidth(stub) - 4)
+  const outer = Math.max(1, Math.ceil(free / 2))
+  const inner = Math.max(1, free - outer)
+  if (endsUnderway) {
+    return toRight
+      ? `${stroke.repeat(outer)} ${label} ${stroke.repeat(inner)}${style.lost} ${stub}`
+      : `${stub} ${style.lost}${stroke.repeat(inner)} ${label} ${stroke.repeat(outer)}`
+  }
+  return toRight
+    ? `${stub} ${stroke.repeat(inner)} ${label} ${stroke.repeat(outer)}${style.right}`
+    : `${style.left}${stroke.repeat(outer)} ${label} ${stroke.repeat(inner)} ${stub}`
+}

@@ -1,0 +1,69 @@
+import Table from 'cli-table3'
+import type { TextStyle } from './text-style.ts'
+import { textWidth } from './text-width.ts'
+
+export interface Column {
+  title: string
+  align: 'left' | 'right'
+  /** The narrowest it may become where the table is wider than the screen; absent: it keeps its width. */
+  least?: number
+}
+
+const GAP = 2
+const NOTHING = ''
+const NO_BORDERS = {
+  top: NOTHING,
+  'top-mid': NOTHING,
+  'top-left': NOTHING,
+  'top-right': NOTHING,
+  bottom: NOTHING,
+  'bottom-mid': NOTHING,
+  'bottom-left': NOTHING,
+  'bottom-right': NOTHING,
+  left: NOTHING,
+  'left-mid': NOTHING,
+  mid: NOTHING,
+  'mid-mid': NOTHING,
+  right: NOTHING,
+  'right-mid': NOTHING,
+  middle: NOTHING,
+}
+
+/** A table without borders, indented by two, that keeps to `width` by cutting the columns that may be cut. */
+export function plainTable(
+  columns: Column[],
+  rows: string[][],
+  width: number,
+  style: TextStyle,
+): string[] {
+  const widths = fitWidths(columns, rows, width - GAP)
+  const table = new Table({
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP, compact: true },
+    head: columns.map((column) => column.title),
+    colWidths: widths.map((columnWidth) => columnWidth + GAP),
+    colAligns: columns.map((column) => column.align),
+    truncate: style.ellipsis,
+  })
+  table.push(...rows)
+  const [head, ...lines] = table.toString().split('\n')
+  return [style.dim(`  ${head!.trimEnd()}`), ...lines.map((line) => `  ${line.trimEnd()}`)]
+}
+
+function fitWidths(columns: Column[], rows: string[][], width: number): number[] {
+  const widths = columns.map((column, i) =>
+    Math.max(textWidth(column.title), ...rows.map((row) => textWidth(row[i] ?? ''))),
+  )
+  let excess = widths.reduce((sum, columnWidth) => sum + columnWidth + GAP, 0) - GAP - width
+  while (excess > 0) {
+    let widest = -1
+    columns.forEach(({ least }, i) => {
+      const shrinkable = least !== undefined && widths[i]! > least
+      if (shrinkable && (widest < 0 || widths[i]! > widths[widest]!)) widest = i
+    })
+    if (widest < 0) break
+    widths[widest]!--
+    excess--
+  }
+  return widths
+}

@@ -1,0 +1,198 @@
+import type { Connection, ReportStream } from '../model/report.ts'
+import { answerLines, clockText, matchText } from './answer-lines.ts'
+import { type EndingGroup, endingWords, endpointText } from './endings.ts'
+import { captureLines, evidenceTexts, type Layout, labelled, limitLines } from './fact-lines.ts'
+import { ladderLines } from './ladder.ts'
+import { plainTable } from './plain-table.ts'
+import { type Survey, surveyConnections } from './survey.ts'
+import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
+import { type TextOptions, textStyle } from './text-style.ts'
+import type { TimeMode } from './time-format.ts'
+
+export interface TerminalOptions extends TextOptions {
+  /** List ordinary ends and every single connection too. */
+  all: boolean
+  time: TimeMode
+}
+
+/** Groups in the table of endings unless all are asked for. */
+const MOST_ROWS = 12
+
+/** The report as text for a person, in pieces of whole lines. Shows facts of the report and adds none. */
+export function* renderText(stream: ReportStream, options: TerminalOptions): Iterable<string> {
+  const layout: Layout = {
+    width: Math.max(60, options.width),
+    time: options.time,
+    style: textStyle(options),
+    clean: options.ascii ? (text) => asciiText(escapeText(text)) : escapeText,
+  }
+  const finish = options.ascii ? asciiText : (text: string) => text
+  const head = escapeDeep(stream.head, layout.clean)
+  yield finish(`${answerLines(head, layout.style).join('\n')}\n`)
+  for (const section of sections(head, surveyConnections(stream), layout, options.all)) {
+    if (section.length > 0) yield finish(`\n${section.join('\n')}\n`)
+  }
+  if (options.all) yield* listAll(stream, layout, finish)
+}
+
+type Head = ReportStream['head']
+
+function* sections(head: Head, survey: Survey, layout: Layout, all: boolean): Iterable<string[]> {
+  if (head.limits.some(({ code }) => code === 'no-shared-connection')) {
+    yield captureLines(head, survey.ends, layout)
+    yield labelled('try', head.verdict.settles.slice(head.verdict.cause ? 0 : 1), layout)
+  } else {
+    const leading = survey.leading && escapeDeep(survey.leading, layout.clean)
+    yield contextLines(head, leading, layout)
+    if (leading) {
+      yield ladderLines(head, leading, layout.width, layout.style)
+      yield reasonLines(head, leading, layout)
+    }
+    yield findingLines(head, layout)
+  }
+  yield endingLines(head, survey.groups.sorted(), layout, all)
+  yield limitLines(head, layout)
+  yield secondCaptureLines(head, layout)
+}
+
+function contextLines(head: Head, leading: Connection | null, layout: Layout): string[] {
+  const lines: string[] = []
+  if (head.command === 'compare') lines.push(...labelled('clock', [clockText(head.clock)], layout))
+  if (leading) {
+    const others = head.verdict.connections.length - 1
+    const alike = others > 0 ? `, and ${others} more like it` : ''
+    lines.push(...labelled('match', [`${matchText(leading, head.captures)}${alike}`], layout))
+  }
+  if (head.verdict.others > 0) {
+    const groups = plural(head.verdict.others, 'other group')
+    const text = `${head.verdict.others} ${groups} of connections that ended badly: see the table`
+    lines.push(...labelled('also', [text], layout))
+  }
+  return lines
+}
+
+function reasonLines(head: Head, leading: Connection, layout: Layout): string[] {
+  const { verdict } = head
+  const cause = leading.causes[0]
+  const texts = (items: Parameters<typeof evidenceTexts>[0]) =>
+    evidenceTexts(items, head, layout.time)
+  const lines = [
+    ...labelled('because', texts(verdict.because), layout),
+    ...labelled('against', texts(verdict.against), layout),
+  ]
+  if (cause) {
+    lines.push(
+      ...labelled('cause', [`${cause.id}: ${cause.why}`, ...texts(cause.evidence)], layout),
+      ...labelled('but', texts(cause.against), layout),
+    )
+  }
+  // Without a cause the second line of the report is the first of these.
+  lines.push(...labelled('settles', verdict.settles.slice(verdict.cause ? 0 : 1), layout))
+  lines.push(...labelled('ignored', texts(leading.ignoredResets), layout))
+  lines.push(
+    ...labelled(
+      'next',
+      (cause?.next ?? []).map((step, i) => `${i + 1}. ${step}`),
+      layout,
+    ),
+  )
+  return lines
+}
+
+function findingLines(head: Head, layout: Layout): string[] {
+  const { findings } = head
+  if (findings.length === 0) return []
+  const rows = findings.map((finding) => [
+    finding.severity,
+    finding.code,
+    finding.title,
+    finding.evidence.map((item) => `${item.capture} #${item.frame ?? '?'}`).join(', '),
+  ])
+  return plainTable(
+    [
+      { title: 'FINDINGS', align: 'left' },
+      { title: 'CODE', align: 'left' },
+      { title: '', align: 'left', least: 20 },
+      { title: 'EVIDENCE', align: 'left', least: 10 },
+    ],
+    rows,
+    layout.width,
+    layout.style,
+  )
+}
+
+function endingLines(head: Head, groups: EndingGroup[], layout: Layout, all: boolean): string[] {
+  const { summary, command } = head
+  const shown = groups.filter((group) => all || !group.benign)
+  const rows = all ? shown : shown.slice(0, MOST_ROWS)
+  const lines = rows.length > 0 ? endingTable(rows, layout) : []
+  const notes = [`${summary.connections} ${plural(summary.connections, 'connection')}`]
+  if (command === 'compare') notes.push(`${summary.matched} seen in both captures`)
+  if (summary.benign > 0) {
+    notes.push(`${summary.benign} ended in an ordinary way${all ? '' : ' (listed with --all)'}`)
+  }
+  if (shown.length > rows.length) {
+    notes.push(
+      `${shown.length - rows.length} more ${plural(shown.length - rows.length, 'group')} (listed with --all)`,
+    )
+  }
+  lines.push(`  ${notes.join(', ')}.`)
+  return lines
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`
+}
+
+function endingTable(groups: EndingGroup[], layout: Layout): string[] {
+  return plainTable(
+    [
+      { title: 'HOW IT ENDED', align: 'left', least: 16 },
+      { title: 'WHO RESET', align: 'left' },
+      { title: 'CAUSE', align: 'left', least: 8 },
+      { title: 'PEER', align: 'left', least: 15 },
+      { title: 'COUNT', align: 'right' },
+      { title: 'EXAMPLE (FRAME)', align: 'left' },
+    ],
+    groups.map((group) =>
+      [
+        group.how,
+        group.who || '-',
+        group.cause || '-',
+        group.peer,
+        String(group.count),
+        group.example,
+      ].map(layout.clean),
+    ),
+    layout.width,
+    layout.style,
+  )
+}
+
+/** Says that one capture is one point of the path, where who reset is therefore open. */
+function secondCaptureLines(head: Head, layout: Layout): string[] {
+  const { command, verdict, captures } = head
+  if (command !== 'analyze' || verdict.by === null || verdict.confidence === 'certain') return []
+  const path = captures[0]?.paths[0] ?? 'CAPTURE'
+  return [
+    '  One capture shows one point of the path: a side is named because the RST came from there.',
+    `  To prove who sent it:  ${layout.style.bold(`rstscope compare ${path === '-' ? 'CAPTURE' : path} <capture at the other side>`)}`,
+  ]
+}
+
+/** Every connection on a line of its own. */
+function* listAll(
+  stream: ReportStream,
+  layout: Layout,
+  finish: (text: string) => string,
+): Iterable<string> {
+  yield finish(`\n${layout.style.dim('  CONNECTION  ENDS, HOW, WHO, WHY')}\n`)
+  for (const connection of stream.connections()) {
+    const { firstReset, causes, client, upstream } = connection
+    const parts = [`${endpointText(client)} → ${endpointText(upstream)}`, endingWords(connection)]
+    if (firstReset) parts.push(`${firstReset.by} (${firstReset.confidence})`)
+    if (causes[0]) parts.push(`${causes[0].id} (${causes[0].confidence})`)
+    if (connection.benign) parts.push('ordinary')
+    yield finish(`  ${String(connection.id).padStart(10)}  ${layout.clean(parts.join('; '))}\n`)
+  }
+}

@@ -1,0 +1,47 @@
+// Wide by Unicode East Asian Width (W and F), in ranges: enough to keep columns straight.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+
+/** Columns that a text without colours takes on a terminal. */
+export function textWidth(text: string): number {
+  let width = 0
+  for (const character of text) {
+    if (/\p{Mn}/u.test(character)) continue
+    width += WIDE.test(character) ? 2 : 1
+  }
+  return width
+}
+
+/** The text followed by spaces up to `width` columns. */
+export function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - textWidth(text)))
+}
+
+/** The text cut to `width` columns, `mark` last where something was cut. */
+export function truncate(text: string, width: number, mark: string): string {
+  if (textWidth(text) <= width) return text
+  let kept = ''
+  let used = textWidth(mark)
+  for (const character of text) {
+    used += textWidth(character)
+    if (used > width) break
+    kept += character
+  }
+  return kept.trimEnd() + mark
+}
+
+/** Lines of at most `width` columns, broken at spaces; a word that is longer stands alone, uncut, so that it can be copied. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  lines.push(line)
+  return lines
+}
