@@ -14,13 +14,20 @@ export interface Moment {
 }
 
 export interface TlsSummary {
+  /** Negotiated; null before a ServerHello that says it. */
   version: string | null
+  /** The highest version that the client offered. */
+  offeredVersion?: string | null
   stage: TlsStage
   sni: string | null
   alpn: string[]
   /** What the server chose, where it can be seen (TLS 1.2). */
   alpnSelected: string | null
   helloRetry: boolean
+  /** A pre-shared key or an earlier session was taken up, so no certificate was asked for. */
+  resumed?: boolean
+  /** 0-RTT data was offered. */
+  earlyData?: boolean
   /** The first alert that is no close_notify: `by` sent it. Name, or "encrypted" for an alert-sized protected record that was its sender's last. */
   alert: (Moment & { by: Side; name: string }) | null
   clientCertificate: 'not-requested' | 'sent' | 'empty' | 'unknown'
@@ -35,14 +42,25 @@ export interface TlsSummary {
   /** The last record of each side has the size of an alert. */
   clientEndsWithAlertSize: boolean
   upstreamEndsWithAlertSize: boolean
+  clientLastRecord?: Moment | null
+  upstreamLastRecord?: Moment | null
+  /** Body bytes that the record under way still lacks: the stream was cut within it. 0 between records. */
+  clientRecordMissing?: number
+  upstreamRecordMissing?: number
 }
 
-export type HttpState = 'nothing' | 'between-messages' | 'in-head' | 'in-body' | 'until-close' | 'lost'
+export type HttpState =
+  | 'nothing'
+  | 'between-messages'
+  | 'in-head'
+  | 'in-body'
+  | 'until-close'
+  | 'lost'
 
 export interface HttpSummary {
   requests: number
   responses: number
-  /** Interim (1xx) responses are not counted. */
+  /** Of final responses: interim ones (1xx) are not counted. Requests and responses count once their head was sent. */
   lastStatus: number | null
   /** Method and path without query, bounded; null where it was not captured. */
   lastRequestLine: string | null
@@ -77,5 +95,9 @@ export type FirstBytes =
   | 'proxy-v1'
   | 'proxy-v2'
   | 'ssh'
+  | 'mysql'
+  | 'redis'
+  /** A text banner: SMTP, FTP, POP3, IMAP. */
+  | 'greeting'
   | 'other'
   | 'not-captured'
