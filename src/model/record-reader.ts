@@ -44,7 +44,7 @@ export interface CaptureFacts {
   paths: string[]
   /** SHA-256 of each file's bytes as they are on disk, hex. */
   sha256: string[]
-  format: 'pcap' | 'pcap-nanosecond' | 'pcap-modified' | 'pcapng'
+  format: 'pcap' | 'pcap-nanosecond' | 'pcap-modified' | 'pcapng' | 'snoop'
   compression: 'gzip' | 'zstd' | 'lz4' | null
   interfaces: CaptureInterface[]
   /** Nanoseconds since 1970 of the first record: the zero of all relative times. */
