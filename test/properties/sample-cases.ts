@@ -1,0 +1,40 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface SampleCase {
+  name: string
+  client: string
+  upstream: string
+  truth: unknown
+}
+
+/** Every folder of captures with a truth.json: the project's samples, and a few laboratory ones where present. */
+export function sampleCases(): SampleCase[] {
+  const laboratory = join(root, '..', 'shared', 'lab-captures')
+  const few = /^S(01|06|10|11|13c|24|25|27|28a|31)-/
+  return [
+    ...casesIn(join(root, 'samples'), () => true),
+    ...casesIn(laboratory, (name) => few.test(name)),
+  ]
+}
+
+/** Paths of the project's own sample captures. */
+export function sampleFiles(): string[] {
+  const cases = casesIn(join(root, 'samples'), () => true)
+  return cases.flatMap((c) => [c.client, c.upstream])
+}
+
+function casesIn(folder: string, isWanted: (name: string) => boolean): SampleCase[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .sort()
+    .filter((name) => isWanted(name) && existsSync(join(folder, name, 'truth.json')))
+    .map((name) => {
+      const truth = JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8'))
+      const file = (side: 'client' | 'upstream') => join(folder, name, truth.captures[side].file)
+      return { name, client: file('client'), upstream: file('upstream'), truth }
+    })
+}
