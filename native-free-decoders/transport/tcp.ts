@@ -31,6 +31,7 @@ export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): 
   out.seq = view.getUint32(offset + 4)
   out.ack = view.getUint32(offset + 8)
   out.flags = word & 0x0fff
+  if (have >= 16) out.window = view.getUint16(offset + 14)
   out.kind = PACKET_TCP
   if (headerLength < 20 || headerLength > tcpLength) {
     out.payloadOffset = end
@@ -38,7 +39,6 @@ export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): 
   }
   out.payloadLength = tcpLength - headerLength
   if (have >= headerLength) {
-    out.window = view.getUint16(offset + 14)
     out.checksumUnfilled = isPseudoHeaderSum(view.getUint16(offset + 16), tcpLength, out)
     if (headerLength > 20) {
       decodeTcpOptions(view, offset + 20, offset + headerLength, (word & SYN) !== 0, out)
@@ -48,7 +48,6 @@ export function decodeTcp(view: DataView, at: LayerCursor, out: DecodedPacket): 
   } else {
     out.stop = STOP_SNAPPED
     out.payloadOffset = end
-    if (have >= 16) out.window = view.getUint16(offset + 14)
     if (have >= 18) {
       out.checksumUnfilled = isPseudoHeaderSum(view.getUint16(offset + 16), tcpLength, out)
     }
