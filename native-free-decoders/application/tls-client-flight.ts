@@ -28,6 +28,7 @@ export class ClientFlight {
   private complete: Moment | null = null
   private largeRecord: Moment | null = null
   private largeIsFull = false
+  private passedEarlyData = false
 
   /** Size of an encrypted alert: level, description, content type, tag. */
   get alertLength(): number {
@@ -46,12 +47,14 @@ export class ClientFlight {
   /** The next protected record of the client; `afterEarlyData` when 0-RTT data may precede the Finished. */
   record(length: number, afterEarlyData: boolean, frame: number, time: number): void {
     if (this.isFinishedSize(length, 0)) {
-      if (this.progress === NOTHING && !afterEarlyData) this.certificate = 'not-requested'
+      // Right after the ServerHello it is the Finished; later, 0-RTT data in flight may have been in between.
+      if (this.progress === NOTHING && !this.passedEarlyData) this.certificate = 'not-requested'
       this.end({ frame, time })
       return
     }
     if (this.progress === NOTHING) {
-      if (!afterEarlyData && length !== this.alertLength) this.first(length, frame, time)
+      if (afterEarlyData) this.passedEarlyData = true
+      else if (length !== this.alertLength) this.first(length, frame, time)
     } else if (this.progress === AFTER_EMPTY_CERTIFICATE) {
       // Anything but an alert here is a Finished of a size that is not known.
       if (length !== this.alertLength) this.end({ frame, time })
