@@ -1,0 +1,4 @@
+import { recordReaderContract } from './record-reader.contract.ts'
+
+recordReaderContract('native-free')
+recordReaderContract('pcap-parser')
