@@ -1,0 +1,86 @@
+import type { ReportStream } from '../../model/report.ts'
+import type { Engine, EngineOptions } from '../engine.ts'
+import { exitCode } from '../exit-code.ts'
+import type { Host } from '../host.ts'
+import type { OptionValues } from '../options.ts'
+import { type Format, type OutputFile, openOutputs } from '../output-files.ts'
+import { startProgress } from '../progress.ts'
+import { hasUtf8, textColumns, useColor } from '../terminal-style.ts'
+import { writeText } from '../write-text.ts'
+import { checkTogether, engineOptions } from './run-options.ts'
+
+type MakeReport = (engine: Engine, options: EngineOptions) => Promise<ReportStream>
+
+/** What `compare` and `analyze` share: read captures, write the files, print the answer, tell the exit code. */
+export async function reportCommand(
+  values: OptionValues,
+  captures: string[],
+  host: Host,
+  make: MakeReport,
+): Promise<number> {
+  checkTogether(values, captures, host)
+  const files = await openOutputs(values.out ?? [], captures)
+  const progress = startProgress(values.quiet ? 'none' : values.progress, host)
+  const started = host.now()
+  try {
+    const engine = await host.loadEngine()
+    const stream = await make(engine, engineOptions(values, host, progress))
+    progress.stop()
+    if (values.verbose) sayWhatWasRead(stream, host, host.now() - started)
+    const code = exitCode(stream, values.failOn)
+    await deliver(stream, values, files, host)
+    return code
+  } catch (error) {
+    progress.stop()
+    await Promise.all(files.map((file) => file.discard()))
+    throw error
+  }
+}
+
+async function deliver(
+  stream: ReportStream,
+  values: OptionValues,
+  files: OutputFile[],
+  host: Host,
+): Promise<void> {
+  for (const file of files) {
+    const style = { color: false, ascii: values.ascii ?? false, width: values.width ?? 100 }
+    await file.write(await render(stream, file.format, values, style), host.signal)
+  }
+  if (!values.quiet || values.out?.includes('-')) {
+    const style = {
+      color: useColor(values.color, host.env, host.stdout.isTTY ?? false),
+      ascii: (values.ascii ?? false) || !hasUtf8(host.env, host.platform),
+      width: textColumns(values.width, host.env, host.stdout.columns),
+    }
+    const format: Format = values.json ? 'json' : values.format
+    await writeText(host.stdout, await render(stream, format, values, style), host.signal)
+  }
+  if (!values.quiet) for (const file of files) host.stderr.write(`Wrote ${file.path}\n`)
+}
+
+async function render(
+  stream: ReportStream,
+  format: Format,
+  values: OptionValues,
+  style: { color: boolean; ascii: boolean; width: number },
+): Promise<Iterable<string>> {
+  if (format === 'text') {
+    const { renderText } = await import('../../reports/terminal.ts')
+    return renderText(stream, { ...style, all: values.all ?? false, time: values.time })
+  }
+  const { writeJson, writeNdjson } = await import('../../reports/json.ts')
+  return format === 'json' ? writeJson(stream) : writeNdjson(stream)
+}
+
+function sayWhatWasRead(stream: ReportStream, host: Host, milliseconds: number): void {
+  for (const { id, format, compression, packets, tcpPackets } of stream.head.captures) {
+    const packed = compression ? `, ${compression}` : ''
+    host.stderr.write(
+      `rstscope: ${id}: ${format}${packed}, ${packets} packets, ${tcpPackets} of them TCP\n`,
+    )
+  }
+  host.stderr.write(
+    `rstscope: ${stream.head.summary.connections} connections in ${(milliseconds / 1000).toFixed(2)} s\n`,
+  )
+}

@@ -1,0 +1,48 @@
+import { RstscopeError } from '../../errors.ts'
+import type { EngineOptions, Selection } from '../engine.ts'
+import type { Host } from '../host.ts'
+import type { OptionValues } from '../options.ts'
+import type { Progress } from '../progress.ts'
+
+/** What the engine is asked for, from what was typed. */
+export function engineOptions(values: OptionValues, host: Host, progress: Progress): EngineOptions {
+  return {
+    reader: values.reader,
+    signal: host.signal,
+    onProgress: (state) => progress.update(state),
+    selection: selectionOf(values),
+    ...(values.jobs === undefined ? {} : { jobs: values.jobs }),
+    ...(values.maxMemory === undefined ? {} : { maxMemory: values.maxMemory }),
+    ...(values.server === undefined ? {} : { server: values.server }),
+    ...(values.at === undefined ? {} : { at: values.at }),
+    ...(values.clockOffset === undefined ? {} : { clockOffsetSeconds: values.clockOffset }),
+  }
+}
+
+function selectionOf(values: OptionValues): Selection {
+  const selection: Selection = {}
+  if (values.host !== undefined) selection.host = values.host
+  if (values.port !== undefined) selection.port = values.port
+  if (values.connection !== undefined) selection.connection = values.connection
+  if (values.since !== undefined) selection.since = values.since
+  if (values.until !== undefined) selection.until = values.until
+  return selection
+}
+
+/** Refuses what cannot be meant together, before anything is opened. */
+export function checkTogether(values: OptionValues, captures: string[], host: Host): void {
+  const fail = (message: string, hint: string): never => {
+    throw new RstscopeError('RSTSCOPE_USAGE', message, hint)
+  }
+  if (values.json && values.format === 'ndjson') {
+    fail('--json and --format ndjson cannot both be meant', 'leave one of them out')
+  }
+  if (values.since && values.until && Date.parse(values.since) > Date.parse(values.until)) {
+    fail('--since is later than --until', 'exchange the two times')
+  }
+  const pipes = captures.filter((path) => path === '-').length
+  if (pipes > 1) fail('standard input can be one capture only', 'name a file for the other')
+  if (pipes === 1 && host.stdinIsTerminal) {
+    fail('- means standard input, and nothing is piped in', 'tcpdump -w - | rstscope analyze -')
+  }
+}

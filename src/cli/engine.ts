@@ -1,0 +1,37 @@
+import type { ReportStream } from '../model/report.ts'
+
+/** What the commands ask of the engine; `src/index.ts` offers it. */
+export interface Engine {
+  analyzeStream(input: string[], options: EngineOptions): Promise<ReportStream>
+  compareStream(
+    inputs: { client: string[]; upstream: string[] },
+    options: EngineOptions,
+  ): Promise<ReportStream>
+}
+
+export interface EngineOptions {
+  jobs?: number
+  maxMemory?: number
+  reader?: 'auto' | 'native-free' | 'pcap-parser'
+  signal?: AbortSignal
+  onProgress?: (progress: EngineProgress) => void
+  server?: { host: string; port: number } | undefined
+  at?: 'client' | 'upstream'
+  clockOffsetSeconds?: number
+  selection?: Selection
+}
+
+export interface EngineProgress {
+  capture: string
+  bytesRead: number
+  totalBytes: number | null
+  packets: number
+}
+
+export interface Selection {
+  host?: string
+  port?: number
+  connection?: number
+  since?: string
+  until?: string
+}

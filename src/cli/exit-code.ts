@@ -1,0 +1,50 @@
+import type { Connection, Report, ReportStream } from '../model/report.ts'
+
+/** 0 done, 1 `--fail-on` holds, 2 could not be done, 3 done in part, 130 interrupted. */
+export const EXIT = { done: 0, failed: 1, unusable: 2, partly: 3, interrupted: 130 } as const
+
+export type FailOn = 'never' | 'error' | 'warning' | 'info'
+export type Level = 'error' | 'warning' | 'info'
+
+const RANK: Record<FailOn, number> = { never: 0, error: 3, warning: 2, info: 1 }
+
+/** The exit code of a finished report. It does not know the output format, so it cannot depend on it. */
+export function exitCode(stream: ReportStream, failOn: FailOn): number {
+  if (failOn !== 'never' && reaches(stream, RANK[failOn])) return EXIT.failed
+  return isPartial(stream.head) ? EXIT.partly : EXIT.done
+}
+
+function reaches(stream: ReportStream, rank: number): boolean {
+  if (stream.head.findings.some((finding) => RANK[finding.severity] >= rank)) return true
+  for (const connection of stream.connections()) {
+    const level = levelOf(connection)
+    if (level !== null && RANK[level] >= rank) return true
+  }
+  return false
+}
+
+/**
+ * How bad the end of one connection is: error = a reset that is not ordinary, or an aborted TLS handshake; warning =
+ * any other end that is not ordinary; info = a reset all the same.
+ */
+export function levelOf(connection: Connection): Level | null {
+  const { benign, firstReset, termination, ignoredResets, causes } = connection
+  if (!benign && (firstReset !== null || termination === 'tls-aborted')) return 'error'
+  if (!benign && termination === 'handshake-never-completed') return 'warning'
+  if (!benign && causes.length > 0 && causes[0]!.id !== 'healthy') return 'warning'
+  return firstReset !== null || ignoredResets.length > 0 ? 'info' : null
+}
+
+/** Oddities of a file that cost nothing: all of it was read. */
+const LOSSLESS = new Set(['unusual-version', 'no-packet-times', 'bad-time-resolution'])
+/** Losses that have no place in the file. */
+const LOSSY = new Set(['too-many-interfaces', 'truncated-compression', 'damaged-compression'])
+
+/** A warning that names a byte offset is damage there, unless it is known to cost nothing. */
+function isPartial(head: Pick<Report, 'captures'>): boolean {
+  return head.captures.some(({ warnings }) =>
+    warnings.some(
+      ({ code, offset }) => LOSSY.has(code) || (offset !== null && !LOSSLESS.has(code)),
+    ),
+  )
+}

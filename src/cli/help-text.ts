@@ -1,0 +1,147 @@
+import { type CommandName, FLAGS, type Flag, type FlagGroup } from './options.ts'
+
+const GROUPS: readonly FlagGroup[] = ['Captures', 'Selection', 'Output', 'Reading', 'Display']
+
+const EXIT_CODES = `Exit codes
+  0    done; a reset that was found is a successful analysis
+  1    done, and something reached --fail-on
+  2    usage, unreadable input, not a capture
+  3    done in part: a capture is damaged (1 wins over 3)
+  130  interrupted
+`
+
+interface CommandHelp {
+  usage: string[]
+  summary: string
+  examples: [command: string, meaning: string][]
+  text: string
+}
+
+const COMMANDS: Record<CommandName, CommandHelp> = {
+  compare: {
+    usage: [
+      'rstscope compare CLIENT UPSTREAM [flags]',
+      'rstscope compare --client FILE… --upstream FILE… [flags]',
+    ],
+    summary: 'which side reset first',
+    examples: [
+      ['rstscope compare client.pcap upstream.pcap', 'answer for one incident'],
+      ['rstscope compare c.pcap u.pcap --host 10.8.1.15 --port 8443', 'about one service'],
+      ['rstscope compare c.pcap u.pcap --out report.json', 'the report as JSON, too'],
+    ],
+    text: `CLIENT was captured at or nearer to the host that opened the connections, UPSTREAM at or
+nearer to the one that accepted them. Their clocks need not agree: the offset is measured
+from the packets that both captures hold. pcap and pcapng are read, also when compressed
+with gzip, zstd or lz4; one of the two may be - for standard input.
+`,
+  },
+  analyze: {
+    usage: ['rstscope analyze CAPTURE… [flags]'],
+    summary: 'how every connection in one capture ended',
+    examples: [
+      ['rstscope analyze node7.pcapng', 'how its connections ended'],
+      ['tcpdump -w - port 443 | rstscope analyze -', 'from a pipe'],
+      ['rstscope analyze pod.pcap --at upstream', 'taken in the pod that serves'],
+    ],
+    text: `One capture shows one point of the path: who sent a reset is proved only if the capture was
+taken in that host. Several files are a rotated set of one capture and are read as one.
+`,
+  },
+}
+
+const TOP_EXAMPLES: [string, string][] = [
+  ['rstscope compare client.pcap upstream.pcap', 'answer for one incident'],
+  ['rstscope compare c.pcap u.pcap --out report.json', '… as a file to keep'],
+  ['tcpdump -w - port 443 | rstscope analyze -', 'one capture, from a pipe'],
+]
+
+/** The help that fits a screen: of the program, or of one command. */
+export function shortHelp(command: CommandName | null): string {
+  if (command) {
+    const { usage, examples } = COMMANDS[command]
+    const common = FLAGS.filter((flag) => flag.commands.includes(command)).map(flagWords)
+    return [
+      `${examplesText(examples)}`,
+      `Usage  ${usage.join('\n       ')}\n`,
+      `${flow('Flags  ', common)}\n`,
+      `What each flag does: rstscope ${command} --help\n`,
+    ].join('\n')
+  }
+  return `rstscope — who reset this TCP connection, and why
+
+${examplesText(TOP_EXAMPLES)}
+Commands
+  compare CLIENT UPSTREAM    which side reset first
+  analyze CAPTURE            how every connection in one capture ended
+
+Common flags   --json  --out FILE  --host ADDR  --port N  --fail-on LEVEL  --color WHEN  --help
+`
+}
+
+/** All of it: of the program, or of one command with every flag. */
+export function longHelp(command: CommandName | null): string {
+  if (command) return `${commandHelp(command)}\n${EXIT_CODES}`
+  const commands = (Object.keys(COMMANDS) as CommandName[]).map(commandUsage)
+  return [
+    shortHelp(null).split('\nCommands\n')[0]!,
+    ...commands,
+    flagHelp(FLAGS),
+    '  --version                   version, Node, schema of the report\n  -h, --help                  short help, long help; also after a command\n',
+    EXIT_CODES,
+  ].join('\n')
+}
+
+function commandUsage(command: CommandName): string {
+  const { usage, examples, text, summary } = COMMANDS[command]
+  return `${command} — ${summary}
+
+${usage.map((line) => `  ${line}`).join('\n')}
+
+${indent(text)}
+${examplesText(examples)}`
+}
+
+function commandHelp(command: CommandName): string {
+  const flags = FLAGS.filter((flag) => flag.commands.includes(command))
+  return `rstscope ${commandUsage(command)}\n${flagHelp(flags)}`
+}
+
+function examplesText(examples: [string, string][]): string {
+  const widest = Math.max(...examples.map(([line]) => line.length))
+  return examples.map(([line, meaning]) => `  ${line.padEnd(widest + 3)}${meaning}\n`).join('')
+}
+
+function flagHelp(flags: readonly Flag[]): string {
+  return GROUPS.map((group) => {
+    const lines = flags.filter((flag) => flag.group === group).map(flagLine)
+    return lines.length === 0 ? '' : `${group}\n${lines.join('')}`
+  })
+    .filter(Boolean)
+    .join('\n')
+}
+
+function flagLine(flag: Flag): string {
+  const only = flag.commands.length === 1 ? ` (${flag.commands[0]})` : ''
+  const preset = flag.default ? ` [${flag.default}]` : ''
+  const env = flag.env ? ` [$${flag.env}]` : ''
+  return `  ${flagWords(flag).padEnd(26)}  ${flag.help}${only}${preset}${env}\n`
+}
+
+function flagWords(flag: Flag): string {
+  if (flag.value === null) return `--${flag.name}`
+  return `--${flag.name} ${flag.value}${flag.many === 'list' ? '…' : ''}`
+}
+
+function flow(label: string, words: string[]): string {
+  const lines = [label]
+  for (const word of words) {
+    const line = lines.at(-1)!
+    if (line.length + word.length + 2 > 96) lines.push(`${' '.repeat(label.length)}${word}`)
+    else lines[lines.length - 1] = line === label ? `${line}${word}` : `${line}  ${word}`
+  }
+  return lines.join('\n')
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ')
+}

@@ -1,0 +1,265 @@
+import {
+  parseAddress,
+  parseCount,
+  parseHostPort,
+  parsePort,
+  parseSeconds,
+  parseSize,
+  parseTimeOption,
+  parseWidth,
+} from './option-values.ts'
+
+export type CommandName = 'compare' | 'analyze'
+
+export type FlagGroup = 'Captures' | 'Selection' | 'Output' | 'Reading' | 'Display'
+
+/** One flag: the parser, the help and (later) completion are made from this and cannot disagree. */
+export interface Flag {
+  name: string
+  /** What stands for its value in the help; null for a switch. */
+  value: string | null
+  help: string
+  group: FlagGroup
+  commands: readonly CommandName[]
+  default?: string
+  choices?: readonly string[]
+  parse?: (text: string) => unknown
+  /** `list`: several values after one flag; `repeat`: one value, and the flag may come again. */
+  many?: 'list' | 'repeat'
+  /** Environment variable that gives the value where the flag is absent. */
+  env?: string
+}
+
+const BOTH = ['compare', 'analyze'] as const
+
+export const FORMATS = ['text', 'json', 'ndjson'] as const
+export const FAIL_LEVELS = ['never', 'error', 'warning', 'info'] as const
+
+export const FLAGS: readonly Flag[] = [
+  {
+    name: 'client',
+    value: 'FILE',
+    many: 'list',
+    help: 'capture at the client side; several files: one rotated set',
+    group: 'Captures',
+    commands: ['compare'],
+  },
+  {
+    name: 'upstream',
+    value: 'FILE',
+    many: 'list',
+    help: 'capture at the upstream side; several files: one rotated set',
+    group: 'Captures',
+    commands: ['compare'],
+  },
+  {
+    name: 'server',
+    value: 'HOST:PORT',
+    parse: parseHostPort,
+    help: 'this endpoint is the upstream, for connections without SYN in view',
+    group: 'Captures',
+    commands: BOTH,
+  },
+  {
+    name: 'at',
+    value: 'SIDE',
+    choices: ['client', 'upstream'],
+    help: 'the capture was taken in the host of this side',
+    group: 'Captures',
+    commands: BOTH,
+  },
+  {
+    name: 'clock-offset',
+    value: 'SECONDS',
+    parse: parseSeconds,
+    help: 'upstream clock minus client clock, if it is known (also -2h, 150ms)',
+    group: 'Captures',
+    commands: BOTH,
+  },
+  {
+    name: 'host',
+    value: 'ADDR',
+    parse: parseAddress,
+    help: 'only connections with this address at either end',
+    group: 'Selection',
+    commands: BOTH,
+  },
+  {
+    name: 'port',
+    value: 'N',
+    parse: parsePort,
+    help: 'only connections with this port at either end',
+    group: 'Selection',
+    commands: BOTH,
+  },
+  {
+    name: 'connection',
+    value: 'ID',
+    parse: parseCount,
+    help: 'only this connection, by its number in the report',
+    group: 'Selection',
+    commands: BOTH,
+  },
+  {
+    name: 'since',
+    value: 'TIME',
+    parse: parseTimeOption,
+    help: 'only connections still there after this (2026-06-28T15:11:44Z)',
+    group: 'Selection',
+    commands: BOTH,
+  },
+  {
+    name: 'until',
+    value: 'TIME',
+    parse: parseTimeOption,
+    help: 'only connections already there before this',
+    group: 'Selection',
+    commands: BOTH,
+  },
+  {
+    name: 'format',
+    value: 'FORMAT',
+    choices: FORMATS,
+    default: 'text',
+    help: 'text, json (one report) or ndjson (one connection a line)',
+    group: 'Output',
+    commands: BOTH,
+  },
+  { name: 'json', value: null, help: '--format json', group: 'Output', commands: BOTH },
+  {
+    name: 'out',
+    value: 'FILE',
+    many: 'repeat',
+    help: 'also write a .txt, .json or .ndjson file; repeatable; - is stdout',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
+    name: 'all',
+    value: null,
+    help: 'list ordinary ends and every connection too',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
+    name: 'fail-on',
+    value: 'LEVEL',
+    choices: FAIL_LEVELS,
+    default: 'never',
+    help: 'exit with 1 from this level on: never, error, warning, info',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
+    name: 'jobs',
+    value: 'N',
+    parse: parseCount,
+    env: 'RSTSCOPE_JOBS',
+    help: 'worker threads; the result does not depend on it',
+    group: 'Reading',
+    commands: BOTH,
+  },
+  {
+    name: 'max-memory',
+    value: 'SIZE',
+    parse: parseSize,
+    help: 'bound for what is held of the packets (512M, 2G)',
+    group: 'Reading',
+    commands: BOTH,
+  },
+  {
+    name: 'reader',
+    value: 'READER',
+    choices: ['auto', 'native-free', 'pcap-parser'],
+    default: 'auto',
+    help: 'who reads the file format: auto, native-free or pcap-parser',
+    group: 'Reading',
+    commands: BOTH,
+  },
+  {
+    name: 'progress',
+    value: 'WHEN',
+    choices: ['auto', 'lines', 'none'],
+    default: 'auto',
+    help: 'progress on stderr: auto (on a terminal), lines (logs) or none',
+    group: 'Reading',
+    commands: BOTH,
+  },
+  {
+    name: 'color',
+    value: 'WHEN',
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+    env: 'RSTSCOPE_COLOR',
+    help: 'colours: auto, always or never',
+    group: 'Display',
+    commands: BOTH,
+  },
+  {
+    name: 'width',
+    value: 'N',
+    parse: parseWidth,
+    help: 'columns of text, at least 60',
+    group: 'Display',
+    commands: BOTH,
+  },
+  {
+    name: 'ascii',
+    value: null,
+    help: 'draw with ASCII characters only',
+    group: 'Display',
+    commands: BOTH,
+  },
+  {
+    name: 'time',
+    value: 'MODE',
+    choices: ['utc', 'local', 'relative'],
+    default: 'utc',
+    help: 'times as utc, local, or relative to the first packet',
+    group: 'Display',
+    commands: BOTH,
+  },
+  {
+    name: 'quiet',
+    value: null,
+    help: 'print nothing but errors; files of --out are written',
+    group: 'Display',
+    commands: BOTH,
+  },
+  {
+    name: 'verbose',
+    value: null,
+    help: 'say on stderr what was read, and where an internal error arose',
+    group: 'Display',
+    commands: BOTH,
+  },
+]
+
+/** What commander hands over: values by camel-case name, absent where not given. */
+export interface OptionValues {
+  client?: string[]
+  upstream?: string[]
+  server?: { host: string; port: number }
+  at?: 'client' | 'upstream'
+  clockOffset?: number
+  host?: string
+  port?: number
+  connection?: number
+  since?: string
+  until?: string
+  format: (typeof FORMATS)[number]
+  json?: boolean
+  out?: string[]
+  all?: boolean
+  failOn: (typeof FAIL_LEVELS)[number]
+  jobs?: number
+  maxMemory?: number
+  reader: 'auto' | 'native-free' | 'pcap-parser'
+  progress: 'auto' | 'lines' | 'none'
+  color: 'auto' | 'always' | 'never'
+  width?: number
+  ascii?: boolean
+  time: 'utc' | 'local' | 'relative'
+  quiet?: boolean
+  verbose?: boolean
+}
