@@ -97,7 +97,7 @@ export class ApplicationWalker {
 
   /** The direction that is the client by what was said, -1 where nothing says so. */
   clientDirection(): -1 | 0 | 1 {
-    if (this.tls !== null && this.tls.client !== -1) return this.tls.client
+    if (this.tls?.confirmed && this.tls.client !== -1) return this.tls.client
     if (this.http !== null) return this.http.client
     if (speaksAsClient(this.a)) return 0
     return speaksAsClient(this.b) ? 1 : -1
