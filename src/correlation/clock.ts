@@ -1,12 +1,17 @@
-import type {
-  ClockObservations,
-  ClockPiece,
-  ClockRelation,
-  ClockStep,
-  NsInterval,
-} from '../model/clock.ts'
-import { extremeAt } from './clock-hull.ts'
+import type { ClockObservations, ClockPiece, ClockRelation, ClockStep } from '../model/clock.ts'
+import { middle, pieceAt, relativeOffsetAt } from './clock-interval.ts'
 import { droppable, type Explanation, explain, type OrderedBounds } from './clock-pieces.ts'
+
+/**
+ * Timestamps are no better than the moments at which drivers take them, and no clock runs quite evenly: where
+ * loosening every bound by one of these (ns) saves a step, there was no step.
+ */
+const JITTER = [0, 10e3, 50e3, 250e3, 1e6]
+/** How far, per ns of capture, a clock strays from a line without showing it, and the most of it (ns). */
+const UNEVENNESS = 1e-7
+const MOST_UNEVENNESS = 50e3
+/** Less (ns) is a change of pace, not a step. */
+const LEAST_STEP = 1e6
 
 /**
  * Puts two captures on one clock from segments that are surely the same copy at both taps. Every bound is
@@ -15,23 +20,14 @@ import { droppable, type Explanation, explain, type OrderedBounds } from './cloc
 export function relateClocks(observations: ClockObservations): ClockRelation | null {
   const n = observations.count
   if (n === 0) return null
-  const slackNs = Math.max(
+  const resolutionNs = Math.max(
     resolutionOf(observations.clientTime, n),
     resolutionOf(observations.upstreamTime, n),
   )
-  // A clock that is set back makes its own times useless for ordering, but not the other's.
-  let reference: 'client' | 'upstream' = 'client'
-  let bounds = ordered(observations, reference, slackNs)
-  let best = explain(bounds)
-  if (best === null || cost(best) > 0) {
-    const other = ordered(observations, 'upstream', slackNs)
-    const found = explain(other)
-    if (found !== null && (best === null || cost(found) + (rises(found) ? 0 : 1) <= cost(best))) {
-      best = found
-      bounds = other
-      reference = 'upstream'
-    }
-  }
+  const { best, bounds, reference } = bestExplanation(
+    observations,
+    resolutionNs + Math.min(MOST_UNEVENNESS, spanOf(observations) * UNEVENNESS),
+  )
   const baseDeltaNs = Number(observations.baseDeltaNs)
   const consistent = best !== null && best.dropped <= droppable(n)
   const pieces = best !== null && consistent ? best.pieces : []
@@ -44,7 +40,7 @@ export function relateClocks(observations: ClockObservations): ClockRelation | n
     driftPpm: 0,
     consistent,
     steps: [],
-    resolutionNs: slackNs,
+    resolutionNs,
     reference,
     baseDeltaNs,
     pieces,
@@ -62,96 +58,55 @@ export function relateClocks(observations: ClockObservations): ClockRelation | n
   return relation
 }
 
-/** Bounds of θ in ns at a moment of the client capture; infinite where nothing bounds it. */
-export function offsetIntervalAt(relation: ClockRelation, clientTime: number): NsInterval {
-  const relative = relativeOffsetAt(relation, clientTime)
-  return { low: relative.low + relation.baseDeltaNs, high: relative.high + relation.baseDeltaNs }
+interface Candidate {
+  best: Explanation | null
+  bounds: OrderedBounds
+  reference: 'client' | 'upstream'
 }
 
-/** When a moment of the upstream capture was, in ns after the client capture's base, on the client's clock. */
-export function toClientTime(relation: ClockRelation, upstreamTime: number): NsInterval {
-  const result = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }
-  for (const piece of piecesAt(relation, upstreamTime, 'upstream')) {
-    const { low, high } = pieceAtUpstream(relation, piece, upstreamTime)
-    result.low = Math.min(result.low, upstreamTime - high)
-    result.high = Math.max(result.high, upstreamTime - low)
-  }
-  return orUnbounded(result)
-}
-
-/** The middle of an interval; its one bound when the other is infinite; 0 when both are. */
-export function middle(interval: NsInterval): number {
-  if (!Number.isFinite(interval.low)) return Number.isFinite(interval.high) ? interval.high : 0
-  if (!Number.isFinite(interval.high)) return interval.low
-  return interval.low + (interval.high - interval.low) / 2
-}
-
-function relativeOffsetAt(relation: ClockRelation, clientTime: number): NsInterval {
-  const result = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }
-  for (const piece of piecesAt(relation, clientTime, 'client')) {
-    const { low, high } = pieceAtClient(relation, piece, clientTime)
-    result.low = Math.min(result.low, low)
-    result.high = Math.max(result.high, high)
-  }
-  return orUnbounded(result)
-}
-
-function orUnbounded(interval: NsInterval): NsInterval {
-  if (interval.low > interval.high) {
-    interval.low = Number.NEGATIVE_INFINITY
-    interval.high = Number.POSITIVE_INFINITY
-  }
-  return interval
-}
-
-function pieceAtClient(relation: ClockRelation, piece: ClockPiece, time: number): NsInterval {
-  return relation.reference === 'client' ? pieceAt(piece, time) : pieceAcross(piece, time, 1)
-}
-
-function pieceAtUpstream(relation: ClockRelation, piece: ClockPiece, time: number): NsInterval {
-  return relation.reference === 'upstream' ? pieceAt(piece, time) : pieceAcross(piece, time, -1)
-}
-
-function pieceAt(piece: ClockPiece, time: number): NsInterval {
-  return { low: -extremeAt(piece.lower, time), high: extremeAt(piece.upper, time) }
-}
-
-/** θ at a time of the other clock. The slope is below 1/1000, so a few rounds settle it. */
-function pieceAcross(piece: ClockPiece, time: number, sign: 1 | -1): NsInterval {
-  const found = pieceAt(piece, time)
-  for (let round = 0; round < 8; round++) {
-    if (Number.isFinite(found.low)) found.low = -extremeAt(piece.lower, time + sign * found.low)
-    if (Number.isFinite(found.high)) found.high = extremeAt(piece.upper, time + sign * found.high)
-  }
-  return found
-}
-
-/** The pieces a moment may belong to: one inside a piece, both between two, and a doubtful one's neighbour. */
-function piecesAt(
-  relation: ClockRelation,
-  time: number,
-  clock: 'client' | 'upstream',
-): ClockPiece[] {
-  const { pieces, reference } = relation
-  if (pieces.length <= 1) return pieces
-  const found = new Set<number>()
-  for (let k = 0; k < pieces.length; k++) {
-    let low = time
-    let high = time
-    if (clock !== reference) {
-      const offset = pieceAcross(pieces[k]!, time, clock === 'client' ? 1 : -1)
-      low = clock === 'client' ? time + offset.low : time - offset.high
-      high = clock === 'client' ? time + offset.high : time - offset.low
+/** The explanation with the fewest steps and drops; with the tightest bounds among equals. */
+function bestExplanation(observations: ClockObservations, slackNs: number): Candidate {
+  const client = ordered(observations, 'client', slackNs)
+  let chosen: Candidate = { best: explain(client), bounds: client, reference: 'client' }
+  if (chosen.best !== null && cost(chosen.best) === 0) return chosen
+  // A clock that is set back makes its own times useless for ordering, but not the other's.
+  const upstream = ordered(observations, 'upstream', slackNs)
+  for (const jitter of JITTER) {
+    for (const reference of ['client', 'upstream'] as const) {
+      if (jitter === 0 && reference === 'client') continue
+      const bounds = { ...(reference === 'client' ? client : upstream) }
+      bounds.slackNs = slackNs + jitter
+      let found = explain(bounds)
+      if (found === null || !isBetter(found, chosen, reference, jitter)) continue
+      if (jitter > 0) {
+        // What was just enough to make a line fit leaves that line no room to be off.
+        bounds.slackNs += jitter
+        found = explain(bounds) ?? found
+      }
+      chosen = { best: found, bounds, reference }
     }
-    const before = pieces[k - 1]
-    const after = pieces[k + 1]
-    if ((before !== undefined && high <= before.to) || (after !== undefined && low >= after.from))
-      continue
-    found.add(k)
-    if (pieces[k]!.doubtful) found.add(k === 0 ? 1 : k - 1)
+    if (chosen.best !== null && cost(chosen.best) === 0) break
   }
-  // A moment that a clock jumped over belongs to no piece: any may be meant.
-  return found.size === 0 ? pieces : [...found].map((k) => pieces[k]!)
+  return chosen
+}
+
+/** Jitter may explain everything, or what nothing else does; beside a real step it would only hide its edge. */
+function isBetter(
+  found: Explanation,
+  than: Candidate,
+  reference: 'client' | 'upstream',
+  jitter: number,
+): boolean {
+  if (than.best === null || (cost(found) < cost(than.best) && (jitter === 0 || cost(found) === 0)))
+    return true
+  const isSame = cost(found) === cost(than.best) && found.pieces.length === than.best.pieces.length
+  return (
+    jitter === 0 &&
+    isSame &&
+    reference !== than.reference &&
+    reference === 'upstream' &&
+    rises(found)
+  )
 }
 
 function cost(explanation: Explanation): number {
@@ -167,6 +122,16 @@ function rises(explanation: Explanation): boolean {
     balance += Math.sign(middle(pieceAt(pieces[k]!, pieces[k]!.from)) - middle(then))
   }
   return balance > 0
+}
+
+function spanOf(observations: ClockObservations): number {
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < observations.count; i++) {
+    first = Math.min(first, observations.clientTime[i]!)
+    last = Math.max(last, observations.clientTime[i]!)
+  }
+  return last - first
 }
 
 /** The coarsest power of ten of ns that all times are multiples of; µs at least where few times could tell. */
@@ -236,6 +201,7 @@ function stepsOf(
     const then = pieceAt(before, before.to)
     const now = pieceAt(after, after.from)
     if (now.low <= then.high && then.low <= now.high) continue
+    if (Math.abs(middle(now) - middle(then)) < LEAST_STEP) continue
     const start = starts[k]!
     steps.push({
       atClientTime: bounds.time[start]! - (reference === 'client' ? 0 : bounds.bound[start]!),

@@ -1,6 +1,6 @@
 import type { ClockRelation } from '../model/clock.ts'
 import type { Side } from '../model/connection.ts'
-import { middle, toClientTime } from './clock.ts'
+import { middle, toClientTime } from './clock-interval.ts'
 
 /** A moment in one of the two captures, in ns after that capture's base. */
 export interface TapMoment {

@@ -26,6 +26,8 @@ export interface SimulationOptions {
   clientResolution?: number
   upstreamResolution?: number
   steps?: SimulatedStep[]
+  /** The upstream clock also swings by this much, once in ten minutes. */
+  swingNs?: number
 }
 
 const EPOCH = 1e14
@@ -37,7 +39,12 @@ export function simulate(options: SimulationOptions): Simulation {
     steps.reduce((sum, s) => (s.clock === clock && at >= s.at ? sum + s.changeNs : sum), 0)
   const client = (at: number) => EPOCH + at + stepped('client', at)
   const upstream = (at: number) =>
-    EPOCH + at + options.offsetNs + at * options.driftPpm * 1e-6 + stepped('upstream', at)
+    EPOCH +
+    at +
+    options.offsetNs +
+    at * options.driftPpm * 1e-6 +
+    (options.swingNs ?? 0) * Math.sin((at / 600e9) * 2 * Math.PI) +
+    stepped('upstream', at)
   const clientResolution = options.clientResolution ?? 1000
   const upstreamResolution = options.upstreamResolution ?? 1000
   const rows = options.segments.map(({ at, direction, delayNs }) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { offsetIntervalAt, relateClocks, toClientTime } from '../../src/correlation/clock.ts'
+import { relateClocks } from '../../src/correlation/clock.ts'
+import { offsetIntervalAt, toClientTime } from '../../src/correlation/clock-interval.ts'
 import {
   type SimulatedStep,
   type SimulationOptions,
@@ -106,6 +107,22 @@ describe('clock steps', () => {
       { numRuns: 300 },
     )
   })
+})
+
+describe('clocks that do not run evenly', () => {
+  for (const swingNs of [20_000, 150_000, 700_000]) {
+    it(`allow for a swing of ${swingNs / 1000} µs over an hour instead of inventing steps`, () => {
+      const segments = traffic(20_000, 3600 * SECOND, 5).map((s) => ({
+        ...s,
+        delayNs: s.delayNs - (s.direction === 0 ? 0.48 * MS : 0.96 * MS),
+      }))
+      const options = { offsetNs: 4 * SECOND, driftPpm: 8, segments, swingNs }
+      const relation = relateClocks(simulate(options).observations)!
+      expect(relation).toMatchObject({ consistent: true, steps: [], dropped: 0 })
+      expect(relation.highNs! - relation.lowNs!).toBeLessThan(8 * swingNs + 100_000)
+      expectTruth(options)
+    })
+  }
 })
 
 describe('wrong pairs', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { offsetIntervalAt, relateClocks, toClientTime } from '../../src/correlation/clock.ts'
+import { relateClocks } from '../../src/correlation/clock.ts'
+import { offsetIntervalAt, toClientTime } from '../../src/correlation/clock-interval.ts'
 import { type SimulationOptions, simulate, trueOffset } from './clock-simulation.ts'
 
 const SECOND = 1e9
