@@ -34,7 +34,8 @@ export function decodeMpls(view: DataView, at: LayerCursor, out: DecodedPacket):
     at.offset = offset + 4
     return LAYER_ETHERNET
   }
-  return isEthernetAt(view, offset, at.end) ? LAYER_ETHERNET : stopUnsupported(out)
+  if (isEthernetAt(view, offset, at.end)) return LAYER_ETHERNET
+  return at.end - offset < 18 ? stopShort(at, out) : stopUnsupported(out)
 }
 
 function isEthernetAt(view: DataView, offset: number, end: number): boolean {

@@ -1,4 +1,5 @@
-import type { DecodedPacket, LayerCursor } from '../../native-free-decoders/index.ts'
+import type { DecodedPacket } from '../../native-free-decoders/decoded-packet.ts'
+import type { LayerCursor } from '../../native-free-decoders/layer-cursor.ts'
 
 /** The most that sixteen bits of length and a fragment offset can describe. */
 export const MAX_DATAGRAM_BYTES = 65535

@@ -1,18 +1,16 @@
-import type { DecodedPacket } from '../../native-free-decoders/index.ts'
+import type { DecodedPacket } from '../../native-free-decoders/decoded-packet.ts'
 import {
-  decodeLayers,
-  LAYER_END,
-  LAYER_FRAGMENT,
-  LayerCursor,
-  layerOfIpProtocol,
-  layerOfLinkType,
   PACKET_FRAGMENT,
   PACKET_ICMP_QUOTING_TCP,
   PACKET_TCP,
   STOP_MALFORMED,
   STOP_SNAPPED,
   STOP_UNSUPPORTED,
-} from '../../native-free-decoders/index.ts'
+} from '../../native-free-decoders/decoded-packet.ts'
+import { LAYER_END, LAYER_FRAGMENT, LayerCursor } from '../../native-free-decoders/layer-cursor.ts'
+import { decodeLayers } from '../../native-free-decoders/layers.ts'
+import { layerOfLinkType } from '../../native-free-decoders/link/link-type.ts'
+import { layerOfIpProtocol } from '../../native-free-decoders/network/ip-protocol.ts'
 import type { FragmentCounters } from './defragment.ts'
 import { Defragmenter } from './defragment.ts'
 

@@ -1,4 +1,5 @@
-import type { DecodedPacket, LayerCursor } from '../../native-free-decoders/index.ts'
+import type { DecodedPacket } from '../../native-free-decoders/decoded-packet.ts'
+import type { LayerCursor } from '../../native-free-decoders/layer-cursor.ts'
 import { Datagram, MAX_DATAGRAM_BYTES } from './datagram.ts'
 
 /** As Linux has it (net.ipv4.ipfrag_time), by packet time, in nanoseconds. */

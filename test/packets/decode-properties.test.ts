@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DecodedPacket, PACKET_TCP } from '../../native-free-decoders/index.ts'
+import {
+  DecodedPacket,
+  PACKET_OTHER,
+  PACKET_TCP,
+  STOP_NONE,
+  STOP_SNAPPED,
+} from '../../native-free-decoders/index.ts'
 import { PacketDecoder } from '../../src/packets/decode-packet.ts'
-import { ethernet, hex, ipv4, ipv6, tcp, u16, udp } from './packet-bytes.ts'
+import { ethernet, hex, ipv4, ipv6, tcp, u16, u32, udp } from './packet-bytes.ts'
 
 const LINK_TYPES = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 147, 228, 229, 239, 276]
 
@@ -23,6 +29,42 @@ const SEEDS = [
   ipv4(6, segment.slice(0, 24), { fragment: 0x2000 }),
   ipv4(6, segment.slice(24), { fragment: 3 }),
   ipv4(51, [...hex('04040000'), ...new Array(20).fill(0), ...ipv4(6, segment)]),
+]
+
+const tail = [6, 0, ...u16(0), ...u32(1), ...segment]
+
+/** Records of every link layer and tunnel, whole. */
+const WHOLE: [linkType: number, record: readonly number[]][] = [
+  ...SEEDS.map((seed): [number, readonly number[]] => [101, seed]),
+  [1, ethernet(0x88a8, [...hex('0001 8100 0002 0800'), ...ipv4(6, segment)])],
+  [1, ethernet(0x8847, [...hex('00010040 00011140 00000000'), ...inner])],
+  [1, ethernet(0x8847, [...hex('00011140'), ...inner])],
+  [1, ethernet(0x8864, [...hex('1100 0001 0050 0021'), ...ipv4(6, segment)])],
+  [1, ethernet(60, [...hex('aaaa03 000000 86dd'), ...ipv6(44, tail)])],
+  [1, ethernet(60, [...hex('060603'), ...ipv4(97, [...hex('3000'), ...inner])])],
+  [1, ethernet(0x88e7, [0, 0, 0, 1, ...inner])],
+  [1, ethernet(0x8903, [0, 1, ...inner])],
+  [1, ethernet(0x8926, [...hex('00000000 0800'), ...ipv4(6, segment)])],
+  [
+    0,
+    [2, 0, 0, 0, ...ipv4(47, [...hex('1000 22eb 00000001'), ...new Array(12).fill(2), ...inner])],
+  ],
+  [
+    0,
+    [
+      2,
+      0,
+      0,
+      0,
+      ...ipv4(47, [...hex('3081 880b 0030 0007 00000001 00000002 21'), ...ipv4(6, segment)]),
+    ],
+  ],
+  [0, [2, 0, 0, 0, ...ipv4(47, [...hex('0000 883e 00000000'), ...ipv4(6, segment)])]],
+  [113, [...hex('0004 0001 0006 020000000001 0000 0800'), ...ipv4(4, ipv4(6, segment))]],
+  [276, [...hex('0800 0000 00000001 0001 00 06 020000000001 0000'), ...ipv4(41, ipv6(6, segment))]],
+  [50, [...hex('0f00 0800'), ...ipv4(6, segment)]],
+  [9, [...hex('ff03 0281 00011140'), ...ipv4(6, segment)]],
+  [239, [...hex('02000001 0500 0a00 00000000 4400 0900'), ...ipv4(6, segment)]],
 ]
 
 const damaged = fc
@@ -85,6 +127,25 @@ function decodeBetween(
   decoder.decode(view, bytes, before, record.length, original, linkType, 0, out)
   return out
 }
+
+describe('a record cut at any byte', () => {
+  it.each(WHOLE.map(([linkType, record], i) => ({ i, linkType, record })))(
+    'is never read beyond the cut (link type $linkType, $i)',
+    ({ linkType, record }) => {
+      for (let length = 0; length <= record.length; length++) {
+        const beyond = record.length - length
+        const cut = record.slice(0, length)
+        const out = decodeBetween(cut, 11, 0x45, beyond, linkType, new PacketDecoder())
+        // As a snapped record and as one that is whole at this length.
+        decodeBetween(cut, 11, 0x45, 0, linkType, new PacketDecoder())
+        if (length < record.length && out.kind === PACKET_OTHER) expect(out.stop).toBe(STOP_SNAPPED)
+      }
+      const whole = decodeBetween(record, 0, 0, 0, linkType, new PacketDecoder())
+      expect(whole.stop).toBe(STOP_NONE)
+      expect(whole.kind).not.toBe(PACKET_OTHER)
+    },
+  )
+})
 
 describe('any bytes', () => {
   it('are decoded without throwing, without reading outside the record, into plain numbers', () => {
