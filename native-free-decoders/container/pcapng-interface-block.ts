@@ -21,6 +21,9 @@ const STATISTICS_OPTIONS = 20
 const ISB_IFDROP = 5
 const ISB_OSDROP = 7
 
+export const TOO_MANY_INTERFACES =
+  'the file describes more interfaces than are kept: packets of the others are left out'
+
 const option = new PcapngOptionCursor()
 
 /**
@@ -65,11 +68,7 @@ export function readInterfaceDescription(
   }
   const index = context.addInterface(place, linkType, snapLength, name, filter)
   if (index < 0) {
-    context.warn(
-      'too-many-interfaces',
-      'the file describes more interfaces than are kept: packets of the others are left out',
-      offset,
-    )
+    context.warn('too-many-interfaces', TOO_MANY_INTERFACES, offset)
   }
   return new PcapngInterface(index, snapLength, ticks, offsetSeconds)
 }

@@ -7,7 +7,11 @@ import {
 import { MAX_BLOCK_BYTES, warnTruncated } from './damage.ts'
 import { LINK_TYPE_NO_PACKET } from './link-type-name.ts'
 import type { PcapngInterface } from './pcapng-interface.ts'
-import { readInterfaceDescription, readInterfaceStatistics } from './pcapng-interface-block.ts'
+import {
+  readInterfaceDescription,
+  readInterfaceStatistics,
+  TOO_MANY_INTERFACES,
+} from './pcapng-interface-block.ts'
 import { PcapngOptionCursor, readCounter } from './pcapng-options.ts'
 
 // Every block (draft-ietf-opsawg-pcapng, section 3.1): type, total length, body, total length again.
@@ -284,7 +288,10 @@ export class PcapngParser implements ContainerParser {
       }
     } else if (type === INTERFACE_DESCRIPTION) {
       const place = this.#interfaces.length
-      if (place >= MAX_INTERFACES) return
+      if (place >= MAX_INTERFACES) {
+        this.#warn('too-many-interfaces', TOO_MANY_INTERFACES)
+        return
+      }
       this.#interfaces.push(
         readInterfaceDescription(
           bytes,

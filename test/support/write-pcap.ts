@@ -33,7 +33,7 @@ export function writePcap(
   header.setUint16(6, minor, little)
   header.setUint32(16, snapLength, little)
   header.setUint32(20, linkType, little)
-  const parts = [new Uint8Array(header.buffer)]
+  const parts: Uint8Array[] = [new Uint8Array(header.buffer)]
   for (const record of records) {
     const head = new DataView(new ArrayBuffer(magic === 'modified' ? 24 : 16))
     const fraction = record.time % NS_PER_SECOND
