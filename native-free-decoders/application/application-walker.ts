@@ -3,6 +3,7 @@ import {
   FIRST_BYTES_NEEDED,
   firstBytesName,
   KIND_H2,
+  KIND_H2_SETTINGS,
   KIND_HTTP_REQUEST,
   KIND_HTTP_RESPONSE,
   KIND_OTHER,
@@ -108,13 +109,17 @@ export class ApplicationWalker {
     const client = clientDirection === 0 ? this.a : this.b
     const upstream = clientDirection === 0 ? this.b : this.a
     const tls = this.tls?.confirmed ? this.tls : null
+    const clientLostPlace = lostPlace(client, tls)
+    const upstreamLostPlace = lostPlace(upstream, tls)
     return {
       protocol: this.protocol(tls),
       clientFirst: firstOf(client, tls),
       upstreamFirst: firstOf(upstream, tls),
       tls: tls === null ? null : summarizeTls(tls, clientDirection),
       http: this.http === null ? null : this.http.summary(),
-      lostPlace: lostPlace(client, tls) || lostPlace(upstream, tls),
+      lostPlace: clientLostPlace || upstreamLostPlace,
+      clientLostPlace,
+      upstreamLostPlace,
     }
   }
 
@@ -123,7 +128,7 @@ export class ApplicationWalker {
     if (!a.begun && !b.begun) return 'none'
     if (tls !== null && tls.client !== -1) return 'tls'
     if (http !== null) return http.tunnel ? 'other' : 'http/1'
-    if (a.kind === KIND_H2 || b.kind === KIND_H2) return 'h2'
+    if (isH2(a) || isH2(b)) return 'h2'
     return tls === null ? 'other' : 'tls'
   }
 
@@ -222,6 +227,10 @@ export class ApplicationWalker {
     stream.prefix = null
     stream.prefixLength = 0
   }
+}
+
+function isH2(stream: Stream): boolean {
+  return stream.kind === KIND_H2 || stream.kind === KIND_H2_SETTINGS
 }
 
 function speaksAsClient(stream: Stream): boolean {

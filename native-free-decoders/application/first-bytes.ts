@@ -1,7 +1,7 @@
 import type { FirstBytes } from './summary.ts'
 
 /** What a direction's first bytes were found to be; KIND_PENDING asks for more bytes. */
-export type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13
+export type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14
 export const KIND_PENDING = 0
 export const KIND_TLS = 1
 /** A record header that random bytes could imitate: a second one has to confirm it. */
@@ -17,7 +17,9 @@ export const KIND_SSH = 9
 export const KIND_MYSQL = 10
 export const KIND_REDIS = 11
 export const KIND_GREETING = 12
-export const KIND_OTHER = 13
+/** The SETTINGS frame that an HTTP/2 server sends first. */
+export const KIND_H2_SETTINGS = 13
+export const KIND_OTHER = 14
 
 /** With so many bytes the answer is never KIND_PENDING. */
 export const FIRST_BYTES_NEEDED = 24
@@ -71,9 +73,12 @@ export function classifyFirstBytes(bytes: Uint8Array, start: number, end: number
   if (request === YES) return pending ? KIND_PENDING : KIND_HTTP_REQUEST
   const mysql = mysqlGreeting(bytes, start, length)
   if (mysql === YES) return KIND_MYSQL
+  const settings = h2Settings(bytes, start, length)
+  if (settings === YES) return KIND_H2_SETTINGS
   const redis = redisCommand(bytes, start, length)
   if (redis === YES) return KIND_REDIS
-  if (request === PARTLY || mysql === PARTLY || redis === PARTLY) pending = true
+  const partly = request === PARTLY || mysql === PARTLY || settings === PARTLY || redis === PARTLY
+  if (partly) pending = true
   return pending && length < FIRST_BYTES_NEEDED ? KIND_PENDING : KIND_OTHER
 }
 
@@ -151,6 +156,17 @@ function mysqlGreeting(bytes: Uint8Array, start: number, length: number): Match 
   return bytes[start + 5]! >= 0x30 && bytes[start + 5]! <= 0x39 ? YES : NO
 }
 
+/** Whole six-byte settings, type 4, no flags, stream 0 (RFC 9113 §6.5). */
+function h2Settings(bytes: Uint8Array, start: number, length: number): Match {
+  if (bytes[start] !== 0) return NO
+  if (length > 3 && bytes[start + 3] !== 4) return NO
+  for (let index = 4; index < 9 && index < length; index++) {
+    if (bytes[start + index] !== 0) return NO
+  }
+  if (length < 9) return PARTLY
+  return (bytes[start + 1]! * 256 + bytes[start + 2]!) % 6 === 0 ? YES : NO
+}
+
 /** RESP array of bulk strings: `*2\r\n$`. */
 function redisCommand(bytes: Uint8Array, start: number, length: number): Match {
   if (bytes[start] !== 0x2a) return NO
@@ -176,6 +192,7 @@ const NAMES: readonly FirstBytes[] = [
   'mysql',
   'redis',
   'greeting',
+  'h2-settings',
   'other',
 ]
 

@@ -84,6 +84,8 @@ export interface ApplicationSummary {
   tls: TlsSummary | null
   http: HttpSummary | null
   lostPlace: boolean
+  clientLostPlace: boolean
+  upstreamLostPlace: boolean
 }
 
 /** What the first bytes of one direction look like. */
@@ -99,5 +101,6 @@ export type FirstBytes =
   | 'mysql'
   | 'redis'
   | 'greeting'
+  | 'h2-settings'
   | 'other'
   | 'not-captured'

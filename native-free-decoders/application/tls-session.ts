@@ -1,6 +1,7 @@
 import type { Moment, TlsStage } from './summary.ts'
 import { alertAborts, alertName } from './tls-alert.ts'
 import { ClientFlight } from './tls-client-flight.ts'
+import { CLIENT_HELLO, SERVER_HELLO } from './tls-handshake-messages.ts'
 import {
   type ClientHello,
   readClientHello,
@@ -12,9 +13,7 @@ import {
   ALERT,
   APPLICATION_DATA,
   CHANGE_CIPHER_SPEC,
-  CLIENT_HELLO,
   HANDSHAKE,
-  SERVER_HELLO,
   TlsRecords,
 } from './tls-records.ts'
 

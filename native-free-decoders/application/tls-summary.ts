@@ -1,6 +1,7 @@
 import type { Moment, TlsSummary } from './summary.ts'
+import { CLIENT_HELLO } from './tls-handshake-messages.ts'
 import { readClientHello, versionName } from './tls-hello.ts'
-import { CLIENT_HELLO, type TlsRecords } from './tls-records.ts'
+import type { TlsRecords } from './tls-records.ts'
 import type { TlsSession } from './tls-session.ts'
 
 /** Reads a session out by role; `clientDirection` is who opened the TCP connection, which TLS need not follow. */

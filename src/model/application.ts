@@ -84,6 +84,8 @@ export interface ApplicationSummary {
   http: HttpSummary | null
   /** Gaps (capture loss, snapping, a bound) made the walk lose its place. */
   lostPlace: boolean
+  clientLostPlace?: boolean
+  upstreamLostPlace?: boolean
 }
 
 export type FirstBytes =
@@ -99,5 +101,7 @@ export type FirstBytes =
   | 'redis'
   /** A text banner: SMTP, FTP, POP3, IMAP. */
   | 'greeting'
+  /** The SETTINGS frame that an HTTP/2 server sends first. */
+  | 'h2-settings'
   | 'other'
   | 'not-captured'

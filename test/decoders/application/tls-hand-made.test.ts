@@ -259,6 +259,8 @@ describe('first bytes', () => {
     ['ssh', ascii('SSH-2.0-x\r\n')],
     ['mysql', [0x4a, 0, 0, 0, 10, ...ascii('8.0.36')]],
     ['redis', ascii('*1\r\n$4\r\nPING\r\n')],
+    ['h2-settings', [0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100, 0, 4, 0, 1, 0, 0]],
+    ['other', [0, 0, 11, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100, 0, 4, 0, 1, 0, 0]],
     ['greeting', ascii('220 mail.example ESMTP\r\n')],
     ['other', ascii('PING\r\n')],
     ['other', ascii('get key\r\n')],

@@ -133,7 +133,11 @@ describe('gaps', () => {
     walker.skip(1, flight!.bytes.length - 60, 2, 2e9)
     feedAll(walker, [finished!, answer!])
     const summary = walker.summary(0)
-    expect(summary.lostPlace).toBe(true)
+    expect(summary).toMatchObject({
+      lostPlace: true,
+      clientLostPlace: false,
+      upstreamLostPlace: true,
+    })
     expect(summary.tls).toMatchObject({ clientFinished: { frame: 3 }, serverHello: { frame: 2 } })
     expect(summary.tls!.upstreamApplicationData).toBe(null)
   })
