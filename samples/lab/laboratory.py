@@ -97,7 +97,8 @@ class Lab:
             port = self.random.randrange(32768, 60999)
         sock.bind((self.case.client_address, port))
         connection = Connection(sock, target or self.target, role)
-        connection.occurrence["client"] += sum(c.view("client") == connection.view("client") for c in self.connections)
+        pair = (connection.client_end, connection.server_end)
+        connection.occurrence["client"] += sum((c.client_end, c.server_end) == pair for c in self.connections)
         self.connections.append(connection)
         self.sockets.append(sock)
         return connection
@@ -131,8 +132,9 @@ class Lab:
     def close(self):
         if self.forwarder:
             self.forwarder.close()
-        for pid_holder in self.children:
-            pid_holder.kill()
+        for child in self.children:
+            child.kill()
+            child.wait()
         for sock in self.sockets:
             try:
                 sock.close()
@@ -142,7 +144,7 @@ class Lab:
 
 def start_tap(network, namespace, path, shape):
     words = dict(interface="eth0") if shape.link == "eth0" else dict(interface="any", link_type="LINUX_SLL" if shape.link == "cooked" else None)
-    capture_filter = shape.filter if network.version == 4 else "tcp or icmp6 and ip6[40] < 128"
+    capture_filter = shape.filter if network.version == 4 else "tcp or (icmp6 and ip6[40] < 128)"
     return Tap(namespace, path, capture_filter=capture_filter, **words)
 
 

@@ -121,8 +121,10 @@ def client_certificate_missing(lab, certificates):
                 said = error
             result["client"].close()
         lab.sleep(0.1)
-        connection.end("tls-aborted", "upstream", "upstream", "mtls-client-certificate-missing",
-                       notes=f"server: {result['server']}; client: {said}")
+        by = "upstream" if version == ssl.TLSVersion.TLSv1_3 else None
+        more = {} if by else dict(from_unshifted_packets=["first_rst_by", "first_close_by"])
+        connection.end("tls-aborted", by, by, "mtls-client-certificate-missing",
+                       notes=f"server: {result['server']}; client: {said}", **more)
     healthy_tls(lab, listener, certificates.server(), certificates.client(), ("upstream",))
 
 

@@ -11,8 +11,9 @@ class Tap:
 
     def __init__(self, namespace, path, interface="eth0", link_type=None, capture_filter="tcp or icmp"):
         self.path = path
+        # Without delay the kernel's ring has one slot of snap length a packet: a small ring drops.
         command = ["ip", "netns", "exec", namespace, "tcpdump", "-n", "-i", interface, "-w", path, "-U", "-Z", "root",
-                   "--immediate-mode", "--time-stamp-precision=nano", "-B", "4096"]
+                   "--immediate-mode", "--time-stamp-precision=nano", "-s", "66000", "-B", "65536"]
         if link_type:
             command += ["-y", link_type]
         self.process = subprocess.Popen(command + capture_filter.split(), stderr=subprocess.PIPE, text=True)
