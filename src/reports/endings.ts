@@ -15,7 +15,7 @@ export interface EndingGroup {
 
 /** Beyond this many groups, peers are no longer told apart, so that a scan of many hosts stays bounded. */
 const MOST_GROUPS = 5000
-const MANY_PEERS = '(many)'
+const MANY_PEERS = '(other peers)'
 
 const CLASS_WORDS: Record<string, string> = {
   'rst-without-fin': 'RST',

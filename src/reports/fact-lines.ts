@@ -21,7 +21,7 @@ export function labelled(label: string, texts: string[], layout: Layout): string
   const indent = ' '.repeat(LABEL_COLUMN)
   const lines: string[] = []
   for (const text of texts) {
-    wrap(text, layout.width - LABEL_COLUMN).forEach((line, i) => {
+    wrap(text, layout.width - LABEL_COLUMN - 2).forEach((line, i) => {
       lines.push(i === 0 ? line : `  ${line}`)
     })
   }
@@ -48,10 +48,11 @@ export function evidenceTexts(
 /** What the captures could not show, and what is wrong with their files. */
 export function limitLines(head: ReportStream['head'], layout: Layout): string[] {
   const { limits, captures } = head
-  const lines =
+  const unseen =
     limits.length === 0
-      ? ['  Not seen: nothing that these captures could have held is known to be missing.']
-      : limits.flatMap(({ message }) => hanging('Not seen: ', message, layout))
+      ? ['nothing that these captures could have held is known to be missing.']
+      : limits.map(({ message }) => message)
+  const lines = unseen.flatMap((text) => hanging('Not seen: ', text, layout))
   for (const capture of captures) {
     for (const { code, message, offset } of capture.warnings) {
       const where = offset === null ? '' : ` (at byte ${offset})`
@@ -62,7 +63,8 @@ export function limitLines(head: ReportStream['head'], layout: Layout): string[]
   return lines
 }
 
-function hanging(label: string, text: string, layout: Layout): string[] {
+/** A text that begins in the left column, its further lines set in. */
+export function hanging(label: string, text: string, layout: Layout): string[] {
   return wrap(`${label}${text}`, layout.width - 4).map((line, i) =>
     i === 0 ? `  ${line}` : `    ${line}`,
   )

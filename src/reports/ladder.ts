@@ -6,7 +6,9 @@ import { padEnd, textWidth, truncate } from './text-width.ts'
 import { formatMilliseconds, formatSeconds } from './time-format.ts'
 
 const TIME_COLUMN = 14
-const LEAST_LANE = 24
+/** Columns between time, lane and frames: spaces and the two bars. */
+const BARS = 7
+const LEAST_LANE = 20
 const MOST_LANE = 58
 /** A gap between two rows is folded from this length on. */
 const FOLD_SECONDS = 1
@@ -28,19 +30,35 @@ export function ladderLines(
 ): string[] {
   const rows = ladderRows(report, connection)
   if (rows.length === 0) return []
-  const framesWidth = Math.max('packets'.length, ...rows.map((row) => textWidth(tail(row, ''))))
-  const room = width - TIME_COLUMN - framesWidth - 7
-  const lane = Math.max(LEAST_LANE, Math.min(MOST_LANE, room))
+  const layout = ladderLayout(rows, width)
+  const { lane } = layout
   const origin = rows.find((row) => row.time !== null)?.time ?? 0
-  const lines = header(report.captures, connection, lane, framesWidth, style)
+  const lines = header(report.captures, connection, layout, style)
   let previous: number | null = null
   for (const row of rows) {
     const gap = previous === null || row.time === null ? 0 : row.time - previous
     if (gap >= FOLD_SECONDS) lines.push(foldLine(gap, connection, lane, style))
-    lines.push(...rowLines(row, origin, lane, width, style))
+    lines.push(...rowLines(row, origin, layout, style))
     previous = row.time ?? previous
   }
   return lines
+}
+
+interface LadderLayout {
+  lane: number
+  /** Columns right of the lane. */
+  beside: number
+  /** Whether the first reset is marked beside its frames, or under its arrow for want of room. */
+  markBeside: boolean
+}
+
+function ladderLayout(rows: Row[], width: number): LadderLayout {
+  const widest = (markBeside: boolean): number =>
+    Math.max('packets'.length, ...rows.map((row) => textWidth(tail(row, '', markBeside))))
+  const rest = width - TIME_COLUMN - BARS
+  const markBeside = rest - widest(true) >= LEAST_LANE
+  const lane = Math.max(LEAST_LANE, Math.min(MOST_LANE, rest - widest(markBeside)))
+  return { lane, beside: Math.max(rest - lane, widest(markBeside)), markBeside }
 }
 
 function ladderRows(report: Pick<Report, 'captures' | 'clock'>, connection: Connection): Row[] {
@@ -66,10 +84,10 @@ function tapsFromSender(captures: Capture[], fate: Fate): Capture[] {
 function header(
   captures: Capture[],
   connection: Connection,
-  lane: number,
-  framesWidth: number,
+  layout: LadderLayout,
   style: TextStyle,
 ): string[] {
+  const { lane } = layout
   const names =
     captures.length > 1 ? [captures[0]!.id, captures.at(-1)!.id] : (['client', 'upstream'] as const)
   const left = `${names[0]} ${connection.client.address}`
@@ -85,7 +103,7 @@ function header(
   return [
     `${'time ms'.padStart(TIME_COLUMN)}   ${title}   packets`,
     style.dim(
-      `  ${style.line.repeat(TIME_COLUMN)}${style.cross}${style.line.repeat(lane)}${style.cross}${style.line.repeat(framesWidth + 4)}`,
+      `  ${style.line.repeat(TIME_COLUMN)}${style.cross}${style.line.repeat(lane)}${style.cross}${style.line.repeat(Math.min(layout.beside, 26) + 3)}`,
     ),
   ]
 }
@@ -100,31 +118,33 @@ function foldLine(gap: number, connection: Connection, lane: number, style: Text
   return `${' '.repeat(TIME_COLUMN + 2)}${style.foldedBar}${style.dim(inner)}${style.foldedBar}`
 }
 
-function rowLines(
-  row: Row,
-  origin: number,
-  lane: number,
-  width: number,
-  style: TextStyle,
-): string[] {
+function rowLines(row: Row, origin: number, layout: LadderLayout, style: TextStyle): string[] {
+  const { lane, markBeside } = layout
   const time = row.time === null ? '?' : formatMilliseconds(row.time - origin)
   const { arrow, noteShown } = drawArrow(row, lane - 2, style)
   const paint = row.fate.firstReset ? style.red : (text: string): string => text
   const note = noteShown ? '' : (row.fate.note ?? '')
-  const beside = textWidth(tail(row, note)) <= width - TIME_COLUMN - lane - 7
-  const after = tail(row, beside ? note : '')
-  const lines = [
+  const noteBeside = textWidth(tail(row, note, markBeside)) <= layout.beside
+  const under = [
+    row.fate.firstReset && !markBeside ? FIRST_RESET : '',
+    noteBeside ? '' : note,
+  ].filter(Boolean)
+  const after = tail(row, noteBeside ? note : '', markBeside)
+  return [
     `${time.padStart(TIME_COLUMN)}  ${style.bar} ${paint(arrow)} ${style.bar}   ${paint(after)}`,
+    ...under.map((text) => {
+      const inner = padEnd(truncate(text, lane - 4, style.ellipsis), lane - 2)
+      return `${' '.repeat(TIME_COLUMN + 2)}${style.bar}  ${paint(inner)}${style.bar}`
+    }),
   ]
-  if (!beside) {
-    const under = padEnd(truncate(note, lane - 4, style.ellipsis), lane - 2)
-    lines.push(`${' '.repeat(TIME_COLUMN + 2)}${style.bar}  ${style.dim(under)}${style.bar}`)
-  }
-  return lines
 }
 
-function tail(row: Row, note: string): string {
-  return [row.frames, row.fate.firstReset ? 'first reset' : '', note].filter(Boolean).join('  ')
+const FIRST_RESET = 'first reset'
+
+function tail(row: Row, note: string, marked: boolean): string {
+  return [row.frames, marked && row.fate.firstReset ? FIRST_RESET : '', note]
+    .filter(Boolean)
+    .join('  ')
 }
 
 /** What a segment is, in a few words: `PSH 512 B`, `SYN ACK`, `ACK`. */

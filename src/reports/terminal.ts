@@ -1,12 +1,20 @@
 import type { Connection, ReportStream } from '../model/report.ts'
 import { answerLines, clockText, matchText } from './answer-lines.ts'
 import { type EndingGroup, endingWords, endpointText } from './endings.ts'
-import { captureLines, evidenceTexts, type Layout, labelled, limitLines } from './fact-lines.ts'
+import {
+  captureLines,
+  evidenceTexts,
+  hanging,
+  type Layout,
+  labelled,
+  limitLines,
+} from './fact-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { plainTable } from './plain-table.ts'
 import { type Survey, surveyConnections } from './survey.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
 import { type TextOptions, textStyle } from './text-style.ts'
+import { wrap } from './text-width.ts'
 import type { TimeMode } from './time-format.ts'
 
 export interface TerminalOptions extends TextOptions {
@@ -136,7 +144,7 @@ function endingLines(head: Head, groups: EndingGroup[], layout: Layout, all: boo
       `${shown.length - rows.length} more ${plural(shown.length - rows.length, 'group')} (listed with --all)`,
     )
   }
-  lines.push(`  ${notes.join(', ')}.`)
+  lines.push(...hanging('', `${notes.join(', ')}.`, layout))
   return lines
 }
 
@@ -147,12 +155,12 @@ function plural(count: number, noun: string): string {
 function endingTable(groups: EndingGroup[], layout: Layout): string[] {
   return plainTable(
     [
-      { title: 'HOW IT ENDED', align: 'left', least: 16 },
-      { title: 'WHO RESET', align: 'left' },
-      { title: 'CAUSE', align: 'left', least: 8 },
-      { title: 'PEER', align: 'left', least: 15 },
+      { title: 'HOW IT ENDED', align: 'left', least: 12 },
+      { title: 'WHO RESET', align: 'left', least: 8 },
+      { title: 'CAUSE', align: 'left', least: 6 },
+      { title: 'PEER', align: 'left', least: 8 },
       { title: 'COUNT', align: 'right' },
-      { title: 'EXAMPLE (FRAME)', align: 'left' },
+      { title: 'EXAMPLE', align: 'left', least: 9 },
     ],
     groups.map((group) =>
       [
@@ -175,7 +183,11 @@ function secondCaptureLines(head: Head, layout: Layout): string[] {
   if (command !== 'analyze' || verdict.by === null || verdict.confidence === 'certain') return []
   const path = captures[0]?.paths[0] ?? 'CAPTURE'
   return [
-    '  One capture shows one point of the path: a side is named because the RST came from there.',
+    ...hanging(
+      '',
+      'One capture shows one point of the path: a side is named because the RST came from there.',
+      layout,
+    ),
     `  To prove who sent it:  ${layout.style.bold(`rstscope compare ${path === '-' ? 'CAPTURE' : path} <capture at the other side>`)}`,
   ]
 }
@@ -193,6 +205,8 @@ function* listAll(
     if (firstReset) parts.push(`${firstReset.by} (${firstReset.confidence})`)
     if (causes[0]) parts.push(`${causes[0].id} (${causes[0].confidence})`)
     if (connection.benign) parts.push('ordinary')
-    yield finish(`  ${String(connection.id).padStart(10)}  ${layout.clean(parts.join('; '))}\n`)
+    const lines = wrap(layout.clean(parts.join('; ')), layout.width - 14)
+    const label = `  ${String(connection.id).padStart(10)}  `
+    yield finish(`${label}${lines.join(`\n${' '.repeat(14)}`)}\n`)
   }
 }

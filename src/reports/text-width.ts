@@ -36,7 +36,7 @@ export function wrap(text: string, width: number): string[] {
   let line = ''
   for (const word of text.split(' ')) {
     if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
-      lines.push(line)
+      lines.push(line.trimEnd())
       line = word
     } else {
       line = line === '' ? word : `${line} ${word}`

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Connection } from '../../src/model/report.ts'
+import { reportSchema } from '../../src/model/report-schema.ts'
+import { streamOf, writeJson, writeNdjson } from '../../src/reports/json.ts'
+import { compareReport, healthyReport, REPORTS } from './report-fixtures.ts'
+
+test.each(REPORTS)(
+  '%s: JSON is one object, equal to the report and valid by its schema',
+  (_, report) => {
+    const parsed = JSON.parse([...writeJson(streamOf(report))].join(''))
+    expect(parsed).toEqual(report)
+    // Equal after parsing: no field that the schema does not know.
+    expect(z.strictObject(reportSchema.shape).parse(parsed)).toEqual(parsed)
+  },
+)
+
+test('the top-level keys come in the documented order, whatever the order of the value', () => {
+  const report = compareReport()
+  const reversed = Object.fromEntries(Object.entries(report).reverse()) as typeof report
+  const json = [...writeJson(streamOf(reversed))].join('')
+  expect(json).toBe([...writeJson(streamOf(report))].join(''))
+  expect(Object.keys(JSON.parse(json))).toEqual(Object.keys(reportSchema.shape))
+})
+
+test('a report without connections is valid JSON too', () => {
+  const report = { ...healthyReport(), connections: [] }
+  expect(JSON.parse([...writeJson(streamOf(report))].join(''))).toEqual(report)
+})
+
+test('ndjson is one connection a line with the paths of its captures', () => {
+  const report = compareReport()
+  const lines = [...writeNdjson(streamOf(report))]
+  expect(lines).toHaveLength(report.connections.length)
+  const paths = { client: ['client.pcap'], upstream: ['upstream.pcap'] }
+  lines.forEach((line, i) => {
+    expect(line.indexOf('\n')).toBe(line.length - 1)
+    expect(JSON.parse(line)).toEqual({ captures: paths, ...report.connections[i] })
+  })
+})
+
+test('connections are taken one by one, only when their turn has come', () => {
+  const report = compareReport()
+  let taken = 0
+  const stream = {
+    head: streamOf(report).head,
+    *connections(): Iterable<Connection> {
+      for (const connection of report.connections) {
+        taken++
+        yield connection
+      }
+    },
+  }
+  const pieces = writeJson(stream)[Symbol.iterator]()
+  for (let piece = pieces.next(); !String(piece.value).includes('"id":7'); piece = pieces.next()) {
+    expect(piece.done).toBe(false)
+  }
+  expect(taken).toBe(2)
+})
