@@ -23,15 +23,18 @@ function reaches(stream: ReportStream, rank: number): boolean {
   return false
 }
 
+const BAD_WITHOUT_RESET = new Set(['silent-loss', 'stalled', 'truncated-response'])
+
 /**
  * How bad the end of one connection is: error = a reset that is not ordinary, or an aborted TLS handshake; warning =
  * any other end that is not ordinary; info = a reset all the same.
  */
 export function levelOf(connection: Connection): Level | null {
-  const { benign, firstReset, termination, ignoredResets, causes } = connection
+  const { benign, firstReset, termination, detail, ignoredResets, causes } = connection
   if (!benign && (firstReset !== null || termination === 'tls-aborted')) return 'error'
-  if (!benign && termination === 'handshake-never-completed') return 'warning'
-  if (!benign && causes.length > 0 && causes[0]!.id !== 'healthy') return 'warning'
+  const named = causes.length > 0 && causes[0]!.id !== 'healthy'
+  const failed = termination === 'handshake-never-completed' || BAD_WITHOUT_RESET.has(detail)
+  if (!benign && (failed || named)) return 'warning'
   return firstReset !== null || ignoredResets.length > 0 ? 'info' : null
 }
 

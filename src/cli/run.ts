@@ -36,7 +36,7 @@ export async function run(argv: string[], host: Host): Promise<number> {
       host.stdout.write(error.text)
       return EXIT.done
     }
-    return explain(error, argv, host)
+    return await explain(error, argv, host)
   }
 }
 
@@ -150,14 +150,17 @@ function packageJson(): URL {
 }
 
 /** Says on standard error what went wrong and what to try; tells the exit code. */
-function explain(error: unknown, argv: string[], host: Host): number {
+async function explain(error: unknown, argv: string[], host: Host): Promise<number> {
   if (host.signal.aborted) {
     host.stderr.write('rstscope: interrupted\n')
     return EXIT.interrupted
   }
   const { what, hint } =
     error instanceof CommanderError ? parseError(error, argv) : describeError(error, argv)
-  host.stderr.write(`rstscope: ${what}\n${hint ? `  try: ${hint}\n` : ''}`)
+  // File names come from anywhere too; they must not steer the terminal.
+  const { escapeText } = await import('../reports/text-escape.ts')
+  const lines = [`rstscope: ${what}`, ...(hint ? [`  try: ${hint}`] : [])].join('\n').split('\n')
+  host.stderr.write(`${lines.map(escapeText).join('\n')}\n`)
   return codeOf(error) === 'RSTSCOPE_INTERRUPTED' ? EXIT.interrupted : EXIT.unusable
 }
 

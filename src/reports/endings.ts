@@ -8,6 +8,8 @@ export interface EndingGroup {
   cause: string
   peer: string
   benign: boolean
+  /** 0 a reset or an aborted TLS handshake, 1 another failure, 2 neither, 3 an ordinary end. */
+  rank: number
   count: number
   /** The first of them by id, with the frame that shows its end. */
   example: string
@@ -50,9 +52,7 @@ export class EndingGroups {
 
   /** The worst first, then the largest; equals stay in the order of their first connection. */
   sorted(): EndingGroup[] {
-    return [...this.#groups.values()].sort(
-      (a, b) => Number(a.benign) - Number(b.benign) || b.count - a.count,
-    )
+    return [...this.#groups.values()].sort((a, b) => a.rank - b.rank || b.count - a.count)
   }
 }
 
@@ -63,7 +63,15 @@ function groupFields(connection: Connection): Omit<EndingGroup, 'count' | 'examp
     cause: connection.causes[0]?.id ?? '',
     peer: endpointText(connection.upstream),
     benign: connection.benign,
+    rank: rankOf(connection),
   }
+}
+
+function rankOf(connection: Connection): number {
+  const { benign, firstReset, termination, causes } = connection
+  if (benign) return 3
+  if (firstReset || termination === 'tls-aborted') return 0
+  return termination === 'handshake-never-completed' || causes.length > 0 ? 1 : 2
 }
 
 function groupKey(group: Omit<EndingGroup, 'count' | 'example'>): string {

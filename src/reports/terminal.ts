@@ -95,7 +95,7 @@ function reasonLines(head: Head, leading: Connection, layout: Layout): string[] 
     )
   }
   // Without a cause the second line of the report is the first of these.
-  lines.push(...labelled('settles', verdict.settles.slice(verdict.cause ? 0 : 1), layout))
+  lines.push(...labelled('to settle', verdict.settles.slice(verdict.cause ? 0 : 1), layout))
   lines.push(...labelled('ignored', texts(leading.ignoredResets), layout))
   lines.push(
     ...labelled(

@@ -125,3 +125,9 @@ test('an option that is absent is not passed on, and RSTSCOPE_JOBS stands in for
   ])
   expect(asked[0]!.options.jobs).toBe(4)
 })
+
+test('a file name cannot steer the terminal', async () => {
+  const { err } = await runFake(['compare', 'a', 'b', '--out', '\x1b]0;owned\x07.html'])
+  expect(err).toContain('\\x1b]0;owned\\x07.html')
+  expect(err).not.toContain('\x1b')
+})

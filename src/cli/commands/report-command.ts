@@ -56,7 +56,9 @@ async function deliver(
     const format: Format = values.json ? 'json' : values.format
     await writeText(host.stdout, await render(stream, format, values, style), host.signal)
   }
-  if (!values.quiet) for (const file of files) host.stderr.write(`Wrote ${file.path}\n`)
+  if (values.quiet || files.length === 0) return
+  const { escapeText } = await import('../../reports/text-escape.ts')
+  for (const file of files) host.stderr.write(`Wrote ${escapeText(file.path)}\n`)
 }
 
 async function render(
