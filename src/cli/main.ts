@@ -9,12 +9,15 @@ process.on('SIGINT', () => {
   if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
   interrupt.abort()
 })
-// `rstscope … | head`: who reads no further has what he wanted.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.unusable),
-  )
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `rstscope … | head`: who reads no further has what they wanted.
+  if (error.code === 'EPIPE') process.exit(EXIT.done)
+  process.stderr.write(`rstscope: cannot write to standard output: ${error.code}\n`)
+  process.exit(EXIT.unusable)
+})
+process.stderr.on('error', () => {
+  // Nobody reads what is said there; the result still counts.
+})
 
 const code = await run(process.argv.slice(2), {
   stdout: process.stdout,

@@ -50,10 +50,35 @@ export class EndingGroups {
     else this.#groups.set(key, { ...fields, count: 1, example: exampleOf(connection) })
   }
 
-  /** The worst first, then the largest; equals stay in the order of their first connection. */
-  sorted(): EndingGroup[] {
-    return [...this.#groups.values()].sort((a, b) => a.rank - b.rank || b.count - a.count)
+  /**
+   * Rows of a table: kinds of ending, the worst first, then the most frequent, each with its peers, the largest first;
+   * equals in the order of their first connection. Peers beyond `mostPeers` of a kind share a row.
+   */
+  rows(mostPeers: number): EndingGroup[] {
+    const kinds = new Map<string, EndingGroup[]>()
+    for (const group of this.#groups.values()) {
+      const key = groupKey({ ...group, peer: '' })
+      const kind = kinds.get(key)
+      if (kind) kind.push(group)
+      else kinds.set(key, [group])
+    }
+    return [...kinds.values()]
+      .map((groups) => ({ groups, rank: groups[0]!.rank, total: totalOf(groups) }))
+      .sort((a, b) => a.rank - b.rank || b.total - a.total)
+      .flatMap(({ groups }) => foldPeers(groups, mostPeers))
   }
+}
+
+function totalOf(groups: EndingGroup[]): number {
+  return groups.reduce((total, { count }) => total + count, 0)
+}
+
+function foldPeers(groups: EndingGroup[], mostPeers: number): EndingGroup[] {
+  const named = groups.filter(({ peer }) => peer !== MANY_PEERS).sort((a, b) => b.count - a.count)
+  const own = named.length > mostPeers + 1 ? named.slice(0, mostPeers) : named
+  const rest = groups.filter((group) => !own.includes(group))
+  if (rest.length === 0) return own
+  return [...own, { ...rest[0]!, peer: MANY_PEERS, count: totalOf(rest) }]
 }
 
 function groupFields(connection: Connection): Omit<EndingGroup, 'count' | 'example'> {

@@ -23,7 +23,8 @@ export interface TerminalOptions extends TextOptions {
   time: TimeMode
 }
 
-/** Groups in the table of endings unless all are asked for. */
+/** Peers of one kind of ending, and rows, in the table of endings unless all are asked for. */
+const MOST_PEERS = 4
 const MOST_ROWS = 12
 
 /** The report as text for a person, in pieces of whole lines. Shows facts of the report and adds none. */
@@ -52,13 +53,16 @@ function* sections(head: Head, survey: Survey, layout: Layout, all: boolean): It
   } else {
     const leading = survey.leading && escapeDeep(survey.leading, layout.clean)
     yield contextLines(head, leading, layout)
-    if (leading) {
-      yield ladderLines(head, leading, layout.width, layout.style)
-      yield reasonLines(head, leading, layout)
-    }
+    if (leading) yield ladderLines(head, leading, layout.width, layout.style)
+    yield reasonLines(head, leading, layout)
     yield findingLines(head, layout)
   }
-  yield endingLines(head, survey.groups.sorted(), layout, all)
+  yield endingLines(
+    head,
+    survey.groups.rows(all ? Number.POSITIVE_INFINITY : MOST_PEERS),
+    layout,
+    all,
+  )
   yield limitLines(head, layout)
   yield secondCaptureLines(head, layout)
 }
@@ -79,9 +83,9 @@ function contextLines(head: Head, leading: Connection | null, layout: Layout): s
   return lines
 }
 
-function reasonLines(head: Head, leading: Connection, layout: Layout): string[] {
+function reasonLines(head: Head, leading: Connection | null, layout: Layout): string[] {
   const { verdict } = head
-  const cause = leading.causes[0]
+  const cause = leading?.causes[0]
   const texts = (items: Parameters<typeof evidenceTexts>[0]) =>
     evidenceTexts(items, head, layout.time)
   const lines = [
@@ -96,7 +100,7 @@ function reasonLines(head: Head, leading: Connection, layout: Layout): string[] 
   }
   // Without a cause the second line of the report is the first of these.
   lines.push(...labelled('to settle', verdict.settles.slice(verdict.cause ? 0 : 1), layout))
-  lines.push(...labelled('ignored', texts(leading.ignoredResets), layout))
+  lines.push(...labelled('ignored', texts(leading?.ignoredResets ?? []), layout))
   lines.push(
     ...labelled(
       'next',
