@@ -18,12 +18,12 @@ def flows(capture):
 
 
 def use(segments, occurrence):
-    """The n-th use of an address pair: a client SYN with another sequence number starts a new one."""
+    """The n-th use of an address pair: a client SYN with another sequence number, or after other segments, starts a new one."""
     current, isn, kept = 1, None, []
-    for row in segments:
+    for n, row in enumerate(segments):
         s = row[1]
         if row[2] and s.has(SYN) and not s.has(ACK):
-            if isn is not None and s.sequence != isn:
+            if s.sequence != isn and n:
                 current += 1
             isn = s.sequence
         if current == occurrence:
@@ -71,6 +71,8 @@ def row(connection, number, tables):
         seen[side], times[side] = observe(tables[side], views[side], also)
         if not seen[side]["packets"]:
             out[f"{side}_view"] = None
+        if connection.ended.get("rst_effective") is False and seen[side]["end"] == "rst" and seen[side]["rst_after_fin"] is False:
+            seen[side]["end"] = "fin" if seen[side]["fin_client"] + seen[side]["fin_server"] else "open"
     out["class"] = connection.ended["class"]
     out["end_client_view"], out["end_upstream_view"] = seen["client"]["end"], seen["upstream"]["end"]
     out["first_rst_by"], out["first_close_by"] = connection.ended["first_rst_by"], connection.ended["first_close_by"]
