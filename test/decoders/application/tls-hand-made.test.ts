@@ -154,6 +154,23 @@ describe('hellos', () => {
     expect(short).toMatchObject({ sni: null, clientHello: { frame: 2 } })
   })
 
+  it('are not read behind a gap', () => {
+    const name = Buffer.from(hello13!).indexOf('orders.example')
+    const tls = tlsOf(
+      [0, hello13!.subarray(0, 60)],
+      [0, { missing: name - 70 }],
+      [0, hello13!.subarray(name - 10)],
+      [1, flight13!],
+    )
+    expect(tls).toMatchObject({
+      sni: null,
+      offeredVersion: null,
+      clientHello: { frame: 3 },
+      stage: 'server-flight',
+      version: '1.3',
+    })
+  })
+
   it('that were never completed are read as far as they came', () => {
     const name = Buffer.from(hello13!).indexOf('orders.example') + 'orders.example'.length
     const tls = tlsOf([0, hello13!.subarray(0, name)])
@@ -199,6 +216,30 @@ describe('hellos', () => {
     const end12 = 5 + flight12![3]! * 256 + flight12![4]!
     const cut12 = tlsOf([0, hello12!], [1, flight12!.subarray(0, 50)], [1, { missing: end12 - 50 }])
     expect(cut12.version).toBe('1.2')
+  })
+})
+
+describe('the server flight of TLS 1.2', () => {
+  it('says whether a client certificate is asked for, and not yet what came of it', () => {
+    const [hello, asking] = recording('tls12-mtls-client').map((piece) => piece.bytes)
+    expect(tlsOf([0, hello!], [1, asking!])).toMatchObject({
+      stage: 'server-flight',
+      clientCertificate: 'unknown',
+    })
+    expect(tlsOf([0, hello12!], [1, flight12!]).clientCertificate).toBe('not-requested')
+  })
+})
+
+describe('bytes that are no record header', () => {
+  it.each([
+    ['type', [25, 3, 3, 0, 5]],
+    ['major version', [23, 2, 3, 0, 5]],
+    ['minor version', [23, 3, 9, 0, 5]],
+    ['length', [23, 3, 3, 0x48, 1]],
+  ])('by their %s lose the place', (_, header) => {
+    const summary = walk(...opened, [0, [...changeCipherSpec, ...header]]).summary(0)
+    expect(summary).toMatchObject({ clientLostPlace: true, upstreamLostPlace: false })
+    expect(summary.tls).toMatchObject({ stage: 'server-flight' })
   })
 })
 
