@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import type { Engine } from './engine.ts'
 import { EXIT } from './exit-code.ts'
 import { run } from './run.ts'
 
@@ -27,7 +26,7 @@ const code = await run(process.argv.slice(2), {
   platform: process.platform,
   signal: interrupt.signal,
   now: () => performance.now(),
-  loadEngine: () => import(new URL('../index.js', import.meta.url).href) as Promise<Engine>,
+  loadEngine: () => import('../index.ts'),
 })
 // Ctrl-C ends at once, whatever is still open.
 if (code === EXIT.interrupted) process.exit(code)

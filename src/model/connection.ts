@@ -94,6 +94,10 @@ export interface ConnectionView {
   upstream: DirectionFacts
   /** Kept segments in file order: the first ones, all of SYN FIN RST within a bound, samples, and the last ones. */
   segments: Segment[]
+  /** Frame from which on every segment is kept; `firstFrame` when none was let go. */
+  contiguousFrom: number
+  /** Frames of kept segments that were seen under one of `alsoSeenAs` only. */
+  strangeFrames: ReadonlySet<number>
   icmp: IcmpError[]
   application: ApplicationSummary
 }

@@ -98,7 +98,7 @@ const capture = z
     role: z.enum(['client', 'upstream', 'hop', 'capture']),
     paths: z.array(z.string()),
     sha256: z.array(z.string()),
-    format: z.enum(['pcap', 'pcap-nanosecond', 'pcap-modified', 'pcapng']),
+    format: z.enum(['pcap', 'pcap-nanosecond', 'pcap-modified', 'pcapng', 'snoop']),
     compression: z.enum(['gzip', 'zstd', 'lz4']).nullable(),
     linkTypes: z.array(z.string()),
     snapLength: count.nullable(),

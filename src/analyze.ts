@@ -1,0 +1,46 @@
+import { assignRoles } from './assign-roles.ts'
+import { buildReport } from './build-report.ts'
+import { singleCases } from './compare-cases.ts'
+import { CaptureConnections } from './connections/connection-set.ts'
+import { singleLoss } from './correlation/pairing.ts'
+import { singlePosition } from './correlation/tap-position.ts'
+import { captureReport } from './diagnosis/capture-report.ts'
+import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import type { Report, ReportStream } from './model/report.ts'
+import type { TapPosition } from './model/sighting.ts'
+import { unseenIn } from './unseen.ts'
+import { trackCaptures } from './workers/track-captures.ts'
+
+/** How every connection of one capture ended, connection by connection. */
+export async function analyzeStream(
+  input: CaptureInput,
+  options: EngineOptions = {},
+): Promise<ReportStream> {
+  const [tracked] = await trackCaptures([{ id: 'capture', input }], options)
+  const set = new CaptureConnections('capture', tracked!.facts, tracked!.parts)
+  assignRoles(set, options.server)
+  const position: TapPosition | null =
+    options.at === undefined ? singlePosition(set) : { host: options.at, basis: '--at', told: true }
+  const loss = singleLoss(set)
+  return buildReport({
+    command: 'analyze',
+    captures: [captureReport(set, 'capture', position, unseenIn(set))],
+    clock: null,
+    cases: singleCases(set, position, loss),
+    sets: [{ set, loss }],
+    limits: [],
+    selection: options.selection ?? {},
+    headline: null,
+  })
+}
+
+/** How every connection of one capture ended, as one value. Rejects with a `RstscopeError`. */
+export async function analyze(input: CaptureInput, options: EngineOptions = {}): Promise<Report> {
+  return collect(await analyzeStream(input, options))
+}
+
+/** A stream of connections as one report value, keys in the documented order. */
+export function collect({ head, connections }: ReportStream): Report {
+  const { findings, limits, ...rest } = head
+  return { ...rest, findings, connections: [...connections()], limits }
+}

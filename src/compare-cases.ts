@@ -1,0 +1,100 @@
+import type { CaptureConnections } from './connections/connection-set.ts'
+import type { Pairing } from './correlation/pairing.ts'
+import { singleSighting } from './correlation/pairing.ts'
+import type { Case } from './model/case.ts'
+import type { UnmatchedReason } from './model/report.ts'
+import type { Sighting, TapPosition } from './model/sighting.ts'
+import { outcomeOf } from './terminations/outcome.ts'
+
+/** All connections of a report, made on request and in a fixed order. */
+export interface Cases {
+  count: number
+  at(index: number): Case
+}
+
+/** The connections of two captures: matched ones once, in order of their first packet on the client's clock. */
+export function pairedCases(pairing: Pairing): Cases {
+  const { client, upstream, matches } = pairing
+  const order: { time: number; c: number; u: number }[] = []
+  for (let c = 0; c < client.count; c++) {
+    order.push({ time: client.firstTime(c), c, u: matches.upstreamOf[c]! })
+  }
+  const wall = Number(upstream.facts.baseNs - client.facts.baseNs)
+  for (let u = 0; u < upstream.count; u++) {
+    if (matches.clientOf[u]! >= 0) continue
+    const time = upstream.firstTime(u)
+    const interval = pairing.clock?.translate(1, time, 0)
+    const known = interval && Number.isFinite(interval.low) && Number.isFinite(interval.high)
+    order.push({ time: known ? (interval.low + interval.high) / 2 : wall + time, c: -1, u })
+  }
+  order.sort((a, b) => a.time - b.time || a.c - b.c || a.u - b.u)
+  const bases = [client.facts.baseNs, upstream.facts.baseNs]
+  return {
+    count: order.length,
+    at(index) {
+      const { c, u } = order[index]!
+      const sighting = pairing.sighting(c, u)
+      return {
+        id: index + 1,
+        sighting,
+        outcome: outcomeOf(sighting),
+        viewOutcomes: sighting.taps.map((_, tap) => outcomeAt(sighting, tap)),
+        bases,
+        match: c < 0 ? null : matches.methods[c]!,
+        unmatchedReason: c >= 0 && u >= 0 ? null : unmatchedReason(sighting),
+        links: [],
+      }
+    },
+  }
+}
+
+/** The connections of one capture. */
+export function singleCases(
+  set: CaptureConnections,
+  position: TapPosition | null,
+  loss: string[],
+): Cases {
+  return {
+    count: set.count,
+    at(index) {
+      const sighting = singleSighting(set, index, position, loss)
+      const outcome = outcomeOf(sighting)
+      return {
+        id: index + 1,
+        sighting,
+        outcome,
+        viewOutcomes: [outcome],
+        bases: [set.facts.baseNs],
+        match: null,
+        unmatchedReason: null,
+        links: [],
+      }
+    },
+  }
+}
+
+/** How the connection ended as one tap alone shows it. */
+function outcomeAt(sighting: Sighting, tap: number) {
+  const here = sighting.taps[tap]!
+  if (here.view === null) return null
+  if (sighting.taps.every((t, i) => i === tap || t.view === null)) return outcomeOf(sighting)
+  return outcomeOf({
+    taps: [here],
+    segments: here.view.segments.map((s) => ({ from: s.from, seen: [s], covered: false })),
+    clock: null,
+  })
+}
+
+function unmatchedReason(sighting: Sighting): UnmatchedReason {
+  const seenBy = sighting.taps.findIndex((tap) => tap.view !== null)
+  const missing = 1 - seenBy
+  const view = sighting.taps[seenBy]!.view!
+  const other = sighting.taps[missing]!
+  if (sighting.clock === null) return 'unknown'
+  const first = sighting.clock.translate(seenBy, view.firstTime, missing)
+  const last = sighting.clock.translate(seenBy, view.lastTime, missing)
+  if (last.high < other.captureStart || first.low > other.captureEnd) return 'tap-not-covering'
+  const onlySyns = view.upstream.packets === view.upstream.resets && view.client.isn !== null
+  if (seenBy === 0 && onlySyns && other.loss.length === 0) return 'dropped-before-tap'
+  return 'unknown'
+}

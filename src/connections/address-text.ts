@@ -1,0 +1,25 @@
+/** An IPv4 address as text. */
+export function ipv4Text(word: number): string {
+  return `${word >>> 24}.${(word >>> 16) & 0xff}.${(word >>> 8) & 0xff}.${word & 0xff}`
+}
+
+/** An IPv6 address as text in the form of RFC 5952. */
+export function ipv6Text(a: number, b: number, c: number, d: number): string {
+  if (a === 0 && b === 0 && c === 0xffff) return `::ffff:${ipv4Text(d)}`
+  const groups: number[] = []
+  for (const word of [a, b, c, d]) groups.push(word >>> 16, word & 0xffff)
+  let bestStart = -1
+  let bestLength = 1
+  for (let i = 0; i < 8; ) {
+    let j = i
+    while (j < 8 && groups[j] === 0) j++
+    if (j - i > bestLength) {
+      bestStart = i
+      bestLength = j - i
+    }
+    i = j + 1
+  }
+  const hex = groups.map((g) => g.toString(16))
+  if (bestStart < 0) return hex.join(':')
+  return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`
+}

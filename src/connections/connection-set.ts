@@ -1,0 +1,300 @@
+import type {
+  AddressPair,
+  ConnectionView,
+  Endpoint,
+  RoleReason,
+  Side,
+} from '../model/connection.ts'
+import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
+import type { ConnectionSet } from '../model/connection-set.ts'
+import type { CaptureFacts } from '../model/record-reader.ts'
+import { ipv4Text, ipv6Text } from './address-text.ts'
+import { type FoldPlan, planFolds } from './fold.ts'
+import { attachIcmp, type IcmpAttachment } from './icmp-attach.ts'
+import * as L from './layout.ts'
+import { mergeViews } from './merge-views.ts'
+import { ROLE_REASONS } from './roles.ts'
+import { ROW_TIMESTAMPS } from './segment-log.ts'
+import { UsualTtls } from './usual-ttl.ts'
+import { readView } from './view.ts'
+
+/** The connections of one capture over the columns of one or more shards (see `ConnectionSet` of the model). */
+export class CaptureConnections implements ConnectionSet {
+  readonly capture: string
+  readonly facts: CaptureFacts
+  readonly totals: EngineTotals
+  readonly parts: readonly ConnectionData[]
+  /** Shard and index in it of every record, in order of first frame. */
+  private readonly partOf: Uint16Array
+  private readonly localOf: Uint32Array
+  private readonly roots: Uint32Array
+  private readonly folds: FoldPlan
+  private readonly icmp: IcmpAttachment
+  private readonly ttls: UsualTtls
+  /** Why, where a stronger reason than the record's own was given. */
+  private readonly reasons = new Map<number, RoleReason>()
+
+  constructor(capture: string, facts: CaptureFacts, parts: readonly ConnectionData[]) {
+    this.capture = capture
+    this.facts = facts
+    this.parts = parts
+    this.totals = sumTotals(parts)
+    const total = parts.reduce((sum, part) => sum + part.count, 0)
+    const order: Float64Array = new Float64Array(total)
+    let n = 0
+    parts.forEach((part, partIndex) => {
+      for (let i = 0; i < part.count; i++) {
+        // Frame first, then shard and index packed: one sort of doubles (32 + 5 + … bits would not fit; see below).
+        order[n++] = part.words[i * L.WORDS + L.FIRST_FRAME]! * 64 + partIndex
+      }
+    })
+    // Within one shard records stand in order of first frame already, so the k-th of a shard is its k-th in the sort.
+    order.sort()
+    this.partOf = new Uint16Array(total)
+    this.localOf = new Uint32Array(total)
+    const taken = new Uint32Array(parts.length)
+    for (let i = 0; i < total; i++) {
+      const part = order[i]! % 64
+      this.partOf[i] = part
+      this.localOf[i] = taken[part]!
+      taken[part]!++
+    }
+    this.icmp = attachIcmp(this, total)
+    this.ttls = new UsualTtls(this, total)
+    // Folding reads whole records, ICMP errors included.
+    this.folds = planFolds(this, total)
+    this.roots = this.folds.roots
+  }
+
+  get count(): number {
+    return this.roots.length
+  }
+
+  get orphanIcmp(): number {
+    return this.icmp.orphans
+  }
+
+  isn(index: number, side: Side): number {
+    const raw = this.rawIsn(this.roots[index]!, side)
+    if (raw >= 0) return raw
+    for (const fold of this.folds.children.get(this.roots[index]!) ?? []) {
+      const childSide = fold.swapped ? otherSide(side) : side
+      const found = this.rawIsn(fold.record, childSide)
+      if (found >= 0) return found
+    }
+    return -1
+  }
+
+  impliedIsn(index: number, side: Side): number {
+    const seen = this.isn(index, side)
+    if (seen >= 0) return seen
+    const root = this.roots[index]!
+    return (this.sideWord(root, side, L.D_BITS) & L.DB_ISN_INFERRED) === 0
+      ? -1
+      : this.sideWord(root, side, L.D_ISN)
+  }
+
+  synTimestamp(index: number): number {
+    const root = this.roots[index]!
+    const row = this.word(root, L.ROW_FIRST) - 1
+    const log = this.part(root).log
+    const isSyn = row >= 0 && (log.flags[row]! & 0x12) === 0x02
+    return isSyn && (log.bits[row]! & ROW_TIMESTAMPS) !== 0 ? log.tsVal[row]! : -1
+  }
+
+  isMidstream(index: number): boolean {
+    return this.isn(index, 'client') < 0
+  }
+
+  firstTime(index: number): number {
+    return this.double(this.roots[index]!, L.T_FIRST)
+  }
+
+  lastTime(index: number): number {
+    const root = this.roots[index]!
+    let last = this.double(root, L.T_LAST)
+    for (const fold of this.folds.children.get(root) ?? []) {
+      last = Math.max(last, this.double(fold.record, L.T_LAST))
+    }
+    return last
+  }
+
+  firstFrame(index: number): number {
+    return this.word(this.roots[index]!, L.FIRST_FRAME)
+  }
+
+  unseenSegments(index: number): number {
+    const root = this.roots[index]!
+    return (
+      this.sideWord(root, 'client', L.D_UNSEEN_SEGMENTS) +
+      this.sideWord(root, 'upstream', L.D_UNSEEN_SEGMENTS)
+    )
+  }
+
+  clientPort(index: number): number {
+    return this.port(this.roots[index]!, 'client')
+  }
+
+  upstreamPort(index: number): number {
+    return this.port(this.roots[index]!, 'upstream')
+  }
+
+  endpoints(index: number): AddressPair {
+    return this.addressPair(this.roots[index]!)
+  }
+
+  roleReason(index: number): RoleReason {
+    return this.reasonOf(this.roots[index]!)
+  }
+
+  setRoles(index: number, swap: boolean, reason: RoleReason): void {
+    const root = this.roots[index]!
+    this.setRecordRoles(root, swap, reason)
+    if (!swap) return
+    for (const fold of this.folds.children.get(root) ?? []) {
+      this.flip(fold.record)
+    }
+  }
+
+  view(index: number): ConnectionView {
+    const root = this.roots[index]!
+    const main = this.viewOfRecord(root)
+    const folds = this.folds.children.get(root)
+    if (folds === undefined) return main
+    return mergeViews(
+      main,
+      folds.map((fold) => ({ view: this.viewOfRecord(fold.record), swapped: fold.swapped })),
+    )
+  }
+
+  usualTtl(endpoint: Endpoint): { low: number; high: number } | null {
+    return this.ttls.of(endpoint)
+  }
+
+  /** The view of one record as it was tracked, before folding. */
+  viewOfRecord(record: number): ConnectionView {
+    const part = this.part(record)
+    const local = this.localOf[record]!
+    return readView(
+      part,
+      local,
+      this.addressPair(record),
+      this.reasonOf(record),
+      this.icmp.of(record),
+    )
+  }
+
+  // What folding and ICMP attachment read of a record.
+
+  part(record: number): ConnectionData {
+    return this.parts[this.partOf[record]!]!
+  }
+
+  word(record: number, field: number): number {
+    return this.part(record).words[this.localOf[record]! * L.WORDS + field]!
+  }
+
+  /** A per-direction word of a side of a record. */
+  sideWord(record: number, side: Side, field: number): number {
+    return this.word(
+      record,
+      L.DIRECTION + this.directionOf(record, side) * L.DIRECTION_WORDS + field,
+    )
+  }
+
+  double(record: number, field: number): number {
+    return this.part(record).doubles[this.localOf[record]! * L.DOUBLES + field]!
+  }
+
+  directionOf(record: number, side: Side): 0 | 1 {
+    const client = this.part(record).clientDirection[this.localOf[record]!]! as 0 | 1
+    return side === 'client' ? client : ((1 - client) as 0 | 1)
+  }
+
+  rawIsn(record: number, side: Side): number {
+    return (this.sideWord(record, side, L.D_BITS) & L.DB_ISN) === 0
+      ? -1
+      : this.sideWord(record, side, L.D_ISN)
+  }
+
+  port(record: number, side: Side): number {
+    const ports = this.word(record, L.PORTS)
+    return this.directionOf(record, side) === 0 ? ports >>> 16 : ports & 0xffff
+  }
+
+  endpoint(record: number, side: Side): Endpoint {
+    const part = this.part(record)
+    const isA = this.directionOf(record, side) === 0
+    const address = this.word(record, isA ? L.ADDRESS_A : L.ADDRESS_B)
+    const port = this.port(record, side)
+    if ((this.word(record, L.BITS) & L.BIT_IPV6) === 0) return { address: ipv4Text(address), port }
+    const a = part.addresses
+    const at = address * 4
+    return { address: ipv6Text(a[at]!, a[at + 1]!, a[at + 2]!, a[at + 3]!), port }
+  }
+
+  addressPair(record: number): AddressPair {
+    return { client: this.endpoint(record, 'client'), upstream: this.endpoint(record, 'upstream') }
+  }
+
+  reasonOf(record: number): RoleReason {
+    return (
+      this.reasons.get(record) ??
+      ROLE_REASONS[this.part(record).roleReason[this.localOf[record]!]!] ??
+      'first-packet'
+    )
+  }
+
+  setRecordRoles(record: number, swap: boolean, reason: RoleReason): void {
+    if (swap) this.flip(record)
+    this.reasons.set(record, reason)
+  }
+
+  private flip(record: number): void {
+    const part = this.part(record)
+    const local = this.localOf[record]!
+    part.clientDirection[local] = 1 - part.clientDirection[local]!
+    const application = part.applications[local]
+    if (application != null) part.applications[local] = swapSides(application)
+  }
+}
+
+export function otherSide(side: Side): Side {
+  return side === 'client' ? 'upstream' : 'client'
+}
+
+type Summary = NonNullable<ConnectionData['applications'][number]>
+
+/** The same summary with the roles exchanged. */
+function swapSides(s: Summary): Summary {
+  return {
+    ...s,
+    clientFirst: s.upstreamFirst,
+    upstreamFirst: s.clientFirst,
+    tls:
+      s.tls === null
+        ? null
+        : {
+            ...s.tls,
+            alert: s.tls.alert === null ? null : { ...s.tls.alert, by: otherSide(s.tls.alert.by) },
+            clientApplicationRecords: s.tls.upstreamApplicationRecords,
+            upstreamApplicationRecords: s.tls.clientApplicationRecords,
+            clientEndsWithAlertSize: s.tls.upstreamEndsWithAlertSize,
+            upstreamEndsWithAlertSize: s.tls.clientEndsWithAlertSize,
+          },
+  }
+}
+
+function sumTotals(parts: readonly ConnectionData[]): EngineTotals {
+  const first = parts[0]!.totals
+  const sum: EngineTotals = { ...first }
+  // Every shard walks the whole file: packet facts are the same in each, connection facts add up.
+  for (const part of parts.slice(1)) {
+    sum.tcpPackets += part.totals.tcpPackets
+    sum.copies += part.totals.copies
+    sum.reassemblyBoundReached += part.totals.reassemblyBoundReached
+    sum.icmpErrorsDropped += part.totals.icmpErrorsDropped
+    sum.snappedSegments += part.totals.snappedSegments
+  }
+  return sum
+}

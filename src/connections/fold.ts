@@ -1,0 +1,175 @@
+import { ACK, RST } from '../../native-free-decoders/decoded-packet.ts'
+import { delta } from '../../native-free-decoders/transport/sequence.ts'
+import type { Side } from '../model/connection.ts'
+import type { CaptureConnections } from './connection-set.ts'
+import * as L from './layout.ts'
+
+export interface Fold {
+  record: number
+  /** Its client is the root's upstream. */
+  swapped: boolean
+}
+
+export interface FoldPlan {
+  /** Records that stand for a connection, in order. */
+  roots: Uint32Array
+  children: ReadonlyMap<number, Fold[]>
+}
+
+/** Numbers of one connection lie within a window of each other. */
+const NEAR = 1 << 17
+/** Copies of one SYN (before and after NAT) are seen within this time. */
+const COPY_NS = 1e9
+
+/**
+ * Which records of one capture are the same connection under another address pair (VERDICTS §2): copies before and
+ * after NAT (equal ISNs), and un-NATed or REDIRECTed one-way tuples whose port and numbers continue a connection.
+ */
+export function planFolds(set: CaptureConnections, total: number): FoldPlan {
+  const rootOf = new Map<number, Fold & { root: number }>()
+  foldCopies(set, total, rootOf)
+  foldOrphans(set, total, rootOf)
+  const children = new Map<number, Fold[]>()
+  for (const [record, fold] of rootOf) {
+    const list = children.get(fold.root) ?? []
+    list.push({ record, swapped: fold.swapped })
+    children.set(fold.root, list)
+  }
+  const roots = new Uint32Array(total - rootOf.size)
+  let n = 0
+  for (let record = 0; record < total; record++) if (!rootOf.has(record)) roots[n++] = record
+  return { roots, children }
+}
+
+type Roots = Map<number, Fold & { root: number }>
+
+/** Records with the same client ISN (and the same upstream ISN, where both show one) at the same time. */
+function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void {
+  const byIsn = new Map<number, number>()
+  for (let record = 0; record < total; record++) {
+    const isn = set.rawIsn(record, 'client')
+    if (isn < 0) continue
+    const root = byIsn.get(isn)
+    if (root === undefined) {
+      byIsn.set(isn, record)
+      continue
+    }
+    const apart = set.double(record, L.T_FIRST) - set.double(root, L.T_FIRST)
+    const mine = set.rawIsn(record, 'upstream')
+    const theirs = set.rawIsn(root, 'upstream')
+    const sameAnswer = mine < 0 || theirs < 0 || mine === theirs
+    if (apart <= COPY_NS && sameAnswer && !isSameTuple(set, record, root)) {
+      rootOf.set(record, { record, root, swapped: false })
+    } else {
+      byIsn.set(isn, record)
+    }
+  }
+}
+
+function isSameTuple(set: CaptureConnections, a: number, b: number): boolean {
+  return (
+    endpointKey(set, a, 'client') === endpointKey(set, b, 'client') &&
+    endpointKey(set, a, 'upstream') === endpointKey(set, b, 'upstream')
+  )
+}
+
+function endpointKey(set: CaptureConnections, record: number, side: Side): string {
+  const { address, port } = set.endpoint(record, side)
+  return `${address} ${port}`
+}
+
+const SIDES: readonly Side[] = ['client', 'upstream']
+
+/** Records without SYN that share one endpoint with another record and continue its numbers. */
+function foldOrphans(set: CaptureConnections, total: number, rootOf: Roots): void {
+  const orphans = new Map<string, { record: number; side: Side }[]>()
+  for (let record = 0; record < total; record++) {
+    if (rootOf.has(record) || set.rawIsn(record, 'client') >= 0) continue
+    for (const side of SIDES) {
+      const key = endpointKey(set, record, side)
+      const list = orphans.get(key)
+      if (list === undefined) orphans.set(key, [{ record, side }])
+      else list.push({ record, side })
+    }
+  }
+  if (orphans.size === 0) return
+  const fitting = new Map<number, { root: number; swapped: boolean }[]>()
+  for (let main = 0; main < total; main++) {
+    if (rootOf.has(main)) continue
+    for (const side of SIDES) {
+      const list = orphans.get(endpointKey(set, main, side))
+      if (list === undefined) continue
+      for (const orphan of list) {
+        if (
+          orphan.record === main ||
+          set.word(orphan.record, L.FIRST_FRAME) < set.word(main, L.FIRST_FRAME)
+        ) {
+          continue
+        }
+        if (!continues(set, main, side, orphan.record, orphan.side)) continue
+        const found = fitting.get(orphan.record) ?? []
+        found.push({ root: main, swapped: side !== orphan.side })
+        fitting.set(orphan.record, found)
+      }
+    }
+  }
+  for (const [record, found] of [...fitting].sort((a, b) => a[0] - b[0])) {
+    if (found.length !== 1) continue
+    const { root, swapped } = found[0]!
+    const above = rootOf.get(root)
+    if (above === undefined) rootOf.set(record, { record, root, swapped })
+    else rootOf.set(record, { record, root: above.root, swapped: swapped !== above.swapped })
+  }
+}
+
+function other(side: Side): Side {
+  return side === 'client' ? 'upstream' : 'client'
+}
+
+/**
+ * Does the orphan, which shares the endpoint at `side` (its own `orphanSide`), continue the main record's numbers?
+ * A segment with two numbers must fit in both; a bare RST must fit exactly.
+ */
+function continues(
+  set: CaptureConnections,
+  main: number,
+  side: Side,
+  orphan: number,
+  orphanSide: Side,
+): boolean {
+  if (isSameTuple(set, main, orphan)) return false
+  if (set.double(orphan, L.T_FIRST) < set.double(main, L.T_FIRST)) return false
+  const shared = sideState(set, main, side)
+  const far = sideState(set, main, other(side))
+  for (const s of set.viewOfRecord(orphan).segments) {
+    const fromShared = s.from === orphanSide
+    const mine = fromShared ? shared : far
+    const theirs = fromShared ? far : shared
+    if ((s.flags & RST) !== 0 && (s.flags & ACK) === 0) {
+      if (s.seq !== 0 && (s.seq === mine.next || s.seq === theirs.acked)) return true
+      continue
+    }
+    if ((s.flags & ACK) === 0) continue
+    const ackFits = theirs.next !== null && near(theirs.next, s.ack)
+    const seqFits = mine.next !== null ? near(mine.next, s.seq) : ackFits && s.ack === theirs.next
+    if (ackFits && seqFits) return true
+  }
+  return false
+}
+
+interface SideState {
+  next: number | null
+  acked: number | null
+}
+
+function sideState(set: CaptureConnections, record: number, side: Side): SideState {
+  const bits = set.sideWord(record, side, L.D_BITS)
+  return {
+    next: (bits & L.DB_SEEN) === 0 ? null : set.sideWord(record, side, L.D_NEXT),
+    acked: (bits & L.DB_ACKED) === 0 ? null : set.sideWord(record, side, L.D_ACKED),
+  }
+}
+
+function near(a: number, b: number): boolean {
+  return Math.abs(delta(a, b)) <= NEAR
+}

@@ -1,0 +1,49 @@
+import * as L from './layout.ts'
+
+/**
+ * Zeek's history letters (docs.zeek.org, conn.log `history`): one letter for the first event of each kind and
+ * direction, upper case for the client's side once roles are known. Stored in the record as one byte each:
+ * the letter's code, with bit 5 (lower case) set for endpoint B.
+ */
+const ORDER = 'SHAFRDWTGI^Q'
+
+export const EVENT_SYN = 0
+export const EVENT_SYN_ACK = 1
+export const EVENT_ACK = 2
+export const EVENT_FIN = 3
+export const EVENT_RST = 4
+export const EVENT_DATA = 5
+export const EVENT_ZERO_WINDOW = 6
+export const EVENT_RETRANSMISSION = 7
+export const EVENT_GAP = 8
+/** FIN and RST, or SYN and RST, in one segment. */
+export const EVENT_INCONSISTENT = 9
+/** SYN and FIN in one segment. */
+export const EVENT_MULTI_FLAG = 11
+
+/** Adds the letter of `event` for direction `d` unless it stands already. */
+export function addHistory(words: Uint32Array, base: number, d: 0 | 1, event: number): void {
+  const mask = base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_HISTORY
+  const bit = 1 << event
+  if ((words[mask]! & bit) !== 0) return
+  words[mask]! |= bit
+  const length = words[base + L.HISTORY_LENGTH]!
+  if (length >= L.HISTORY_BYTES) return
+  const letter = ORDER.charCodeAt(event) | (d === 1 ? 0x20 : 0)
+  const at = base + L.HISTORY + (length >> 2)
+  words[at]! |= letter << ((length & 3) * 8)
+  words[base + L.HISTORY_LENGTH] = length + 1
+}
+
+/** The history as text, upper case for `clientDirection`. */
+export function historyText(words: Uint32Array, base: number, clientDirection: 0 | 1): string {
+  let text = ''
+  const length = words[base + L.HISTORY_LENGTH]!
+  for (let i = 0; i < length; i++) {
+    const code = (words[base + L.HISTORY + (i >> 2)]! >>> ((i & 3) * 8)) & 0xff
+    const fromB = (code & 0x20) !== 0
+    const letter = String.fromCharCode(code & ~0x20)
+    text += fromB === (clientDirection === 1) ? letter : letter.toLowerCase()
+  }
+  return text
+}

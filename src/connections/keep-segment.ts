@@ -1,0 +1,51 @@
+import * as L from './layout.ts'
+import { ROW_CONTROL, type SegmentLog } from './segment-log.ts'
+
+/** Rows at the beginning of a connection that stay. */
+const HEAD_ROWS = 12
+/** Rows of the sliding tail. */
+const TAIL_ROWS = 48
+/** Bound for all rows that stay: head, SYN, FIN, RST and samples. */
+const MOST_KEPT = 160
+/** A segment a second stays as a sample for the clock relation of long connections. */
+const SAMPLE_NS = 1e9
+
+/**
+ * Appends a row to a connection's list and lets go of the oldest row of the tail when it is full: the first
+ * segments, all SYN, FIN and RST (within a bound), a sample each second and the last segments stay.
+ */
+export function keepRow(log: SegmentLog, words: Uint32Array, base: number, row: number): void {
+  const last = words[base + L.ROW_LAST]!
+  log.next[row] = 0
+  log.previous[row] = last
+  if (last === 0) words[base + L.ROW_FIRST] = row + 1
+  else log.next[last - 1] = row + 1
+  words[base + L.ROW_LAST] = row + 1
+
+  if (words[base + L.KEPT_COUNT]! < HEAD_ROWS) {
+    words[base + L.KEPT_COUNT]!++
+    words[base + L.ROW_KEPT] = row + 1
+    return
+  }
+  words[base + L.TAIL_COUNT]!++
+  while (words[base + L.TAIL_COUNT]! > TAIL_ROWS) letGo(log, words, base)
+}
+
+/** The oldest tail row leaves, or stays for good when it is a control segment or a sample. */
+function letGo(log: SegmentLog, words: Uint32Array, base: number): void {
+  const kept = words[base + L.ROW_KEPT]! - 1
+  const oldest = log.next[kept]! - 1
+  words[base + L.TAIL_COUNT]!--
+  const stays =
+    words[base + L.KEPT_COUNT]! < MOST_KEPT &&
+    ((log.bits[oldest]! & ROW_CONTROL) !== 0 || log.time[oldest]! - log.time[kept]! >= SAMPLE_NS)
+  if (stays) {
+    words[base + L.KEPT_COUNT]!++
+    words[base + L.ROW_KEPT] = oldest + 1
+    return
+  }
+  const after = log.next[oldest]!
+  log.next[kept] = after
+  log.previous[after - 1] = kept + 1
+  log.release(oldest)
+}

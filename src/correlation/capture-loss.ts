@@ -1,0 +1,89 @@
+import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import type { ConnectionView, Side } from '../model/connection.ts'
+import type { ConnectionSet } from '../model/connection-set.ts'
+import type { AlignedSegment } from '../model/sighting.ts'
+
+/** Signs that a capture lacks packets that passed its tap (VERDICTS §5: loss is found before anything is called injected). */
+export interface LossCount {
+  dropped: number
+  unseenSegments: number
+  /** Segments that the other tap saw coming from this side and that this one does not show. */
+  holes: number
+  firstHole: { frame: number; from: Side } | null
+}
+
+export function newLossCount(set: ConnectionSet): LossCount {
+  return {
+    dropped: set.facts.droppedByCapture ?? 0,
+    unseenSegments: 0,
+    holes: 0,
+    firstHole: null,
+  }
+}
+
+/** Adds what a capture alone shows: bytes that were acknowledged though no segment held them. */
+export function addUnseen(loss: LossCount, view: ConnectionView): void {
+  // A side that was never seen is a one-way capture, which is told apart; holes need both.
+  if (view.client.packets === 0 || view.upstream.packets === 0) return
+  loss.unseenSegments += view.client.unseenSegments + view.upstream.unseenSegments
+}
+
+/**
+ * Adds what the other tap proves: a segment that left this tap's side and arrived over there, but is not in this
+ * capture although segments before and after it are.
+ */
+export function addHoles(
+  loss: LossCount,
+  segments: readonly AlignedSegment[],
+  tap: number,
+  side: Side,
+  view: ConnectionView,
+): void {
+  const other = 1 - tap
+  const mine = segments.filter((s) => s.from === side && s.seen[tap])
+  const firstFrame = mine[0]?.seen[tap]?.frame
+  if (firstFrame === undefined) return
+  let before = false
+  const pending: AlignedSegment[] = []
+  for (const segment of segments) {
+    if (segment.from !== side) continue
+    const here = segment.seen[tap]
+    if (here) {
+      const contiguous =
+        here.frame >= view.contiguousFrom || view.contiguousFrom === view.firstFrame
+      if (before && contiguous) for (const hole of pending) count(loss, hole, other)
+      pending.length = 0
+      before = contiguous
+    } else if (isHole(segment, other, view)) {
+      pending.push(segment)
+    }
+  }
+}
+
+function count(loss: LossCount, segment: AlignedSegment, other: number): void {
+  loss.holes++
+  loss.firstHole ??= { frame: segment.seen[other]!.frame, from: segment.from }
+}
+
+/** RSTs are what is being judged; data in other pieces and ACKs that a later ACK merged are no holes. */
+function isHole(segment: AlignedSegment, other: number, view: ConnectionView): boolean {
+  const s = segment.seen[other]!
+  if (segment.covered || (s.flags & RST) !== 0) return false
+  if ((s.flags & (SYN | FIN)) !== 0 || s.length > 0) return true
+  return (s.flags & ACK) !== 0 && !view.segments.some((o) => o.from === s.from && o.ack === s.ack)
+}
+
+/** The signs as sentences; empty when nothing speaks for loss. */
+export function lossReasons(loss: LossCount): string[] {
+  const reasons: string[] = []
+  if (loss.dropped > 0) reasons.push(`the capturing program dropped ${loss.dropped} packets`)
+  if (loss.unseenSegments > 0) {
+    const times = loss.unseenSegments === 1 ? 'once' : `${loss.unseenSegments} times`
+    reasons.push(`data was acknowledged ${times} that it does not show`)
+  }
+  if (loss.holes > 0) {
+    const segments = loss.holes === 1 ? 'a segment' : `${loss.holes} segments`
+    reasons.push(`${segments} that arrived at the other side left here unseen`)
+  }
+  return reasons
+}

@@ -1,0 +1,60 @@
+import type { ClockRelation, NsInterval } from '../model/clock.ts'
+import type { SharedClock } from '../model/sighting.ts'
+import { offsetIntervalAt, toClientTime } from './clock-interval.ts'
+import { compareMoments } from './order.ts'
+
+/** Index of the client's and the upstream's tap in every sighting of `compare`. */
+export const CLIENT_TAP = 0
+export const UPSTREAM_TAP = 1
+
+const sideOf = (tap: number) => (tap === CLIENT_TAP ? 'client' : 'upstream')
+
+/** The relation of two captures' clocks, as the stages behind see it. */
+export function sharedClock(relation: ClockRelation): SharedClock {
+  return {
+    compare: (first, second) =>
+      compareMoments(
+        relation,
+        { side: sideOf(first.tap), time: first.time },
+        { side: sideOf(second.tap), time: second.time },
+      ),
+    translate(from, time, to): NsInterval {
+      if (from === to) return { low: time, high: time }
+      if (to === CLIENT_TAP) return toClientTime(relation, time)
+      const offset = offsetIntervalAt(relation, time)
+      return {
+        low: time + offset.low - relation.baseDeltaNs,
+        high: time + offset.high - relation.baseDeltaNs,
+      }
+    },
+  }
+}
+
+/** The clock of a single capture: one tap, exact. */
+export function singleClock(): SharedClock {
+  return {
+    compare: (first, second) => {
+      const gapNs = second.time - first.time
+      const order = gapNs > 0 ? 'before' : gapNs < 0 ? 'after' : 'undetermined'
+      return { order, gapNs, uncertaintyNs: 0 }
+    },
+    translate: (_from, time) => ({ low: time, high: time }),
+  }
+}
+
+/** A clock relation that the user tells: exact as far as anyone knows. */
+export function toldClock(offsetSeconds: number, baseDeltaNs: number): SharedClock {
+  const shift = offsetSeconds * 1e9 - baseDeltaNs
+  return {
+    compare(first, second) {
+      const a = first.tap === UPSTREAM_TAP ? first.time - shift : first.time
+      const b = second.tap === UPSTREAM_TAP ? second.time - shift : second.time
+      const order = a < b ? 'before' : a > b ? 'after' : 'undetermined'
+      return { order, gapNs: b - a, uncertaintyNs: 0 }
+    },
+    translate(from, time, to) {
+      const moved = from === to ? time : to === CLIENT_TAP ? time - shift : time + shift
+      return { low: moved, high: moved }
+    },
+  }
+}

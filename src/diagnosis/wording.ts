@@ -1,0 +1,120 @@
+import type { Case } from '../model/case.ts'
+import { endpointText } from '../model/case.ts'
+import type { Side } from '../model/connection.ts'
+import type { Cause, Connection } from '../model/report.ts'
+
+/** The first line of a report: who reset first. Subject first; the confidence is its own field. */
+export function verdictHeadline(
+  c: Case | null,
+  connection: Connection | null,
+  count: number,
+  ordinary: boolean,
+): string {
+  if (c === null || connection === null) {
+    return count === 0
+      ? 'NOBODY reset: the captures hold no TCP connection'
+      : `NOBODY reset: ${connectionsText(count)}, none of them reset`
+  }
+  const more = count > 1 ? `; ${count} connections alike` : ''
+  const tail = ordinary ? ' after everything had been said: an ordinary end' : ''
+  const reset = connection.firstReset
+  if (reset === null) return `${nobody(connection)}${more}`
+  switch (reset.by) {
+    case 'client':
+    case 'upstream':
+      return `${reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${tail}${proxyText(connection, reset.by)}${more}`
+    case 'between':
+      return `A DEVICE BETWEEN reset it: ${betweenText(c, connection)}${more}`
+    default:
+      return `CANNOT TELL who reset first: ${undeterminedText(connection)}${more}`
+  }
+}
+
+function connectionsText(count: number): string {
+  return count === 1 ? '1 connection' : `${count} connections`
+}
+
+function clockTime(at: string): string {
+  return `${at.slice(11, 26)}Z`
+}
+
+/** "sent" is said only where a tap in that host shows it. */
+function sentText(c: Case, connection: Connection, by: Side): string {
+  const reset = connection.firstReset!
+  const who = endpointText(connection[by])
+  const home = c.sighting.taps.findIndex((tap) => tap.side === by)
+  const event = c.outcome.firstReset!.event
+  const leaving = home >= 0 && event.segment.seen[home] != null
+  const inHost = home >= 0 && c.sighting.taps[home]!.inHost?.host === by
+  if (!leaving) return `the RST (reset) came from the direction of ${who}, ${clockTime(reset.at)}`
+  if (!inHost)
+    return `the RST (reset) came from behind the ${by} tap, where ${who} is, ${clockTime(reset.at)}`
+  const travel = travelText(c, by, home)
+  return `${who} sent RST (reset) at ${clockTime(reset.at)}${travel}`
+}
+
+function travelText(c: Case, by: Side, home: number): string {
+  const event = c.outcome.firstReset!.event
+  const far = c.sighting.taps.findIndex((tap) => tap.side !== null && tap.side !== by)
+  if (far < 0) return ''
+  const other = by === 'client' ? 'upstream' : 'client'
+  const arrived = event.segment.seen[far]
+  if (arrived == null) return `; the ${other}'s capture does not show it arriving`
+  const sent = event.segment.seen[home]!
+  const interval = c.sighting.clock?.translate(far, arrived.time, home)
+  if (!interval || !Number.isFinite(interval.low) || !Number.isFinite(interval.high)) {
+    return `, and the ${other} got it`
+  }
+  const ms = Math.max(0, ((interval.low + interval.high) / 2 - sent.time) / 1e6)
+  return `, ${other} got it ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms later`
+}
+
+function proxyText(connection: Connection, by: Side): string {
+  const proxy = connection.proxies.find((p) => p.side === by)
+  if (proxy === undefined) return ''
+  return ` (the proxy of ${endpointText(connection[by])}, not the application: its leg is not in this capture; ${proxy.basis})`
+}
+
+function betweenText(c: Case, connection: Connection): string {
+  const reset = connection.firstReset!
+  const event = c.outcome.firstReset!.event
+  const forgedBoth = c.outcome.resets.some(
+    (e) =>
+      e.from !== event.from && e.ending && e.segment.seen.filter((s) => s !== null).length === 1,
+  )
+  const where = reset.where === null || reset.where.hops === null ? '' : `, ${reset.where.text}`
+  if (forgedBoth && reset.confidence === 'certain') {
+    return `both ends got a RST (reset) that neither of them sent${where}`
+  }
+  const victim = event.from === 'client' ? 'upstream' : 'client'
+  return `the ${victim} got a RST (reset) in the name of ${endpointText(connection[event.from])} that did not leave that side${where}, ${clockTime(reset.at)}`
+}
+
+function undeterminedText(connection: Connection): string {
+  const reset = connection.firstReset!
+  const last = reset.evidence[reset.evidence.length - 1]
+  return last === undefined ? 'the captures do not show where the RST came from' : last.text
+}
+
+function nobody(connection: Connection): string {
+  const upstream = endpointText(connection.upstream)
+  switch (connection.termination) {
+    case 'handshake-never-completed':
+      return `NOBODY sent a RST: the handshake with ${upstream} was never completed`
+    case 'tls-aborted':
+      return `NOBODY sent a RST: the TLS handshake with ${upstream} was given up`
+    case 'open':
+      return connection.detail === 'silent-loss'
+        ? `NOBODY sent a RST: packets to or from ${upstream} went unanswered`
+        : `NOBODY sent a RST: the connection with ${upstream} stalled`
+    default:
+      return connection.detail === 'truncated-response'
+        ? `NOBODY sent a RST: ${upstream} closed in the middle of its response`
+        : `NOBODY sent a RST: the connection with ${upstream} was closed`
+  }
+}
+
+/** The second line: why. */
+export function causeHeadline(cause: Cause): string {
+  return `${cause.why} (${cause.id})`
+}

@@ -1,0 +1,30 @@
+import type { CaptureInput as OneInput, ReaderChoice } from './capture/open-capture.ts'
+import type { Selection } from './selection.ts'
+
+/** A path, `-` for standard input, bytes, a stream; or several of them, a rotated set read as one capture. */
+export type CaptureInput = OneInput | readonly OneInput[]
+
+export interface Progress {
+  /** "client", "upstream" or "capture". */
+  capture: string
+  bytesRead: number
+  totalBytes: number | null
+  packets: number
+}
+
+export interface EngineOptions {
+  /** Threads. Default: one per capture for large files; 1 keeps everything in this thread. */
+  jobs?: number
+  /** Bound for buffered payload, in bytes. */
+  maxMemory?: number
+  reader?: ReaderChoice
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+  /** An endpoint that is known to be the upstream's. */
+  server?: { host: string; port: number } | undefined
+  /** Where a single capture was taken. In `compare` each capture is taken to be in the host that its side names. */
+  at?: 'client' | 'upstream'
+  /** Upstream clock minus client clock, used when no packet was seen at both points. */
+  clockOffsetSeconds?: number
+  selection?: Selection
+}

@@ -1,0 +1,19 @@
+/**
+ * rstscope as a library: who reset a TCP connection, and why, from the captures of one or both sides.
+ */
+export { analyze, analyzeStream } from './analyze.ts'
+export { type CompareInputs, compare, compareStream } from './compare.ts'
+export type { CaptureInput, EngineOptions, Progress } from './engine-options.ts'
+export { RstscopeError, type RstscopeErrorCode } from './errors.ts'
+export type {
+  Capture,
+  Cause,
+  Connection,
+  Evidence,
+  FirstReset,
+  Report,
+  ReportStream,
+  Verdict,
+  View,
+} from './model/report.ts'
+export type { Selection } from './selection.ts'

@@ -1,0 +1,78 @@
+import type { ApplicationSummary } from './application.ts'
+
+/**
+ * What the connection engine made of one capture (or one shard of it), as plain columns that cross a thread
+ * boundary by transfer. Layouts: src/connections/layout.ts and segment-log.ts.
+ */
+export interface ConnectionData {
+  count: number
+  words: Uint32Array
+  doubles: Float64Array
+  /** Four words per interned IPv6 address. */
+  addresses: Uint32Array
+  log: SegmentColumns
+  /** Which direction is the client's (0: A, 1: B), by the reasons that one connection alone gives. */
+  clientDirection: Uint8Array
+  /** Index into ROLE_REASONS. */
+  roleReason: Uint8Array
+  /** Null for a connection without payload. */
+  applications: (ApplicationSummary | null)[]
+  icmp: IcmpRecord[]
+  totals: EngineTotals
+}
+
+export interface EngineTotals {
+  tcpPackets: number
+  /** Observations folded into an earlier one. */
+  copies: number
+  /** Packets that are no TCP and no ICMP error about TCP. */
+  skippedPackets: number
+  /** Streams whose hole was given up because a reassembly bound was reached. */
+  reassemblyBoundReached: number
+  icmpErrorsDropped: number
+  fragmentsIncomplete: number
+  /** TCP segments whose header or payload was cut by the snap length. */
+  snappedSegments: number
+  /** Relative ns of the last packet of any kind, and of the first. */
+  lastPacketTime: number
+  /** Packets whose timestamp lies before their predecessor's. */
+  backwardTimestamps: number
+}
+
+export interface SegmentColumns {
+  next: Uint32Array
+  frame: Uint32Array
+  time: Float64Array
+  seq: Uint32Array
+  ack: Uint32Array
+  flags: Uint16Array
+  window: Uint16Array
+  length: Uint32Array
+  ttl: Uint8Array
+  ipId: Int32Array
+  tsVal: Uint32Array
+  tsEcr: Uint32Array
+  sackRight: Uint32Array
+  digest: Uint32Array
+  senderNext: Uint32Array
+  otherAck: Uint32Array
+  kind: Uint8Array
+  bits: Uint16Array
+  copies: Uint8Array
+}
+
+/** One ICMP error, with the tuple of the segment that it quotes. */
+export interface IcmpRecord {
+  frame: number
+  time: number
+  version: 4 | 6
+  type: number
+  code: number
+  mtu: number
+  from: [number, number, number, number]
+  source: [number, number, number, number]
+  target: [number, number, number, number]
+  sourcePort: number
+  targetPort: number
+  seq: number
+}

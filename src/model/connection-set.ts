@@ -1,0 +1,35 @@
+import type { ConnectionView, Endpoint, RoleReason, Side } from './connection.ts'
+import type { EngineTotals } from './connection-data.ts'
+import type { CaptureFacts } from './record-reader.ts'
+
+/** All connections of one capture, in order of their first frame; objects are made only on request. */
+export interface ConnectionSet {
+  /** The capture's id in the report: "client", "upstream", "capture". */
+  readonly capture: string
+  readonly facts: CaptureFacts
+  readonly totals: EngineTotals
+  /** Connections after folding; indices run from 0. */
+  readonly count: number
+  /** Initial sequence number of a side; -1 when its SYN or SYN-ACK is not in view. */
+  isn(index: number, side: Side): number
+  /** The same, also where a SYN-ACK names the SYN that is not in view. For matching. */
+  impliedIsn(index: number, side: Side): number
+  /** TSval of the first SYN; -1 without. */
+  synTimestamp(index: number): number
+  isMidstream(index: number): boolean
+  /** Relative ns. */
+  firstTime(index: number): number
+  lastTime(index: number): number
+  firstFrame(index: number): number
+  unseenSegments(index: number): number
+  clientPort(index: number): number
+  upstreamPort(index: number): number
+  roleReason(index: number): RoleReason
+  /** Makes the other endpoint the client, for a reason that another capture or an option gives. */
+  setRoles(index: number, swap: boolean, reason: RoleReason): void
+  view(index: number): ConnectionView
+  /** TTLs that an address uses in this capture, over all its connections; null when only RSTs carry it. */
+  usualTtl(endpoint: Endpoint): { low: number; high: number } | null
+  /** ICMP errors that quote a TCP segment of no connection here. */
+  readonly orphanIcmp: number
+}

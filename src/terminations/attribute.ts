@@ -1,0 +1,343 @@
+import type { Side } from '../model/connection.ts'
+import type { Attribution, Observation, ResetEvent } from '../model/outcome.ts'
+import type { Confidence, ResetBy } from '../model/report.ts'
+import type { Segment } from '../model/segment.ts'
+import type { Sighting, Tap } from '../model/sighting.ts'
+import { covers } from './coverage.ts'
+import { nearestToReceiver, other, tapAt } from './taps.ts'
+
+const INITIAL_TTLS = [64, 128, 255]
+
+/** Who sent an ending RST, how sure that is, and by which packets (the table of VERDICTS §5). */
+export function attribute(
+  sighting: Sighting,
+  event: ResetEvent,
+  all: readonly ResetEvent[],
+): Attribution {
+  const sender = event.from
+  const home = sighting.taps.findIndex((tap) => tap.side === sender)
+  const leaving = home < 0 ? null : (event.segment.seen[home] ?? null)
+  if (leaving !== null) return sentBySender(sighting, event, home, leaving)
+  if (home >= 0) return notSeenLeaving(sighting, event, home, all)
+  return oneTapOnly(sighting, event)
+}
+
+function named(side: Side): string {
+  return side === 'client' ? 'client' : 'upstream'
+}
+
+/** The RST leaves its sender's tap: it came from behind that tap, and from the host if the tap is in it. */
+function sentBySender(
+  sighting: Sighting,
+  event: ResetEvent,
+  home: number,
+  rst: Segment,
+): Attribution {
+  const side = event.from
+  const tap = sighting.taps[home]!
+  const evidence: Observation[] = [
+    { tap: home, segment: rst, text: `RST leaves the ${named(side)}'s side${shape(event)}` },
+  ]
+  addArrival(sighting, event, evidence)
+  if (event.oddTtl !== null) {
+    evidence.push(oddTtlEvidence(home, rst, event))
+    return {
+      by: side,
+      confidence: 'probable',
+      where: null,
+      evidence,
+      settles: [
+        `a capture inside the ${named(side)}'s own network namespace: this RST's TTL differs from that host's other packets`,
+      ],
+    }
+  }
+  if (event.senderContinues !== null) {
+    evidence.push({
+      tap: event.senderContinues.tap,
+      segment: event.senderContinues.segment,
+      text: `the ${named(side)} goes on afterwards, so the RST came from something behind this tap`,
+    })
+    return {
+      by: 'undetermined',
+      confidence: 'unclear',
+      where: null,
+      evidence,
+      settles: [`a capture inside the ${named(side)}'s own network namespace`],
+    }
+  }
+  const told = tap.inHost?.told === true && tap.inHost.host === side
+  const shown = tap.inHost !== null && tap.inHost.host === side
+  const agrees =
+    event.anatomy === 'active' || event.anatomy === 'passive' || event.anatomy === 'refusal'
+  // A single capture proves its own host only when the user says which host that is.
+  const both = sighting.taps.length > 1
+  const certain = told || (both && (shown || agrees))
+  return {
+    by: side,
+    confidence: certain ? 'certain' : 'probable',
+    where: null,
+    evidence,
+    settles: certain
+      ? []
+      : both
+        ? [`a capture inside the ${named(side)}'s own network namespace`]
+        : ['a second capture at the other side, or --at if you know where this one was taken'],
+  }
+}
+
+function shape(event: ResetEvent): string {
+  switch (event.anatomy) {
+    case 'active':
+      return ': a live socket aborted (RST+ACK in sequence)'
+    case 'passive':
+      return ': its kernel had no socket for the segment that it answers'
+    case 'refusal':
+      return ': nothing listens on that port'
+    default:
+      return ''
+  }
+}
+
+function addArrival(sighting: Sighting, event: ResetEvent, evidence: Observation[]): void {
+  const far = sighting.taps.findIndex((tap) => tap.side === other(event.from))
+  if (far < 0) return
+  const arrived = event.segment.seen[far] ?? null
+  const to = named(other(event.from))
+  evidence.push(
+    arrived !== null
+      ? { tap: far, segment: arrived, text: `the same RST arrives at the ${to}'s side` }
+      : {
+          tap: far,
+          segment: null,
+          text: `the RST does not appear at the ${to}'s side: lost, filtered or not captured on the way`,
+        },
+  )
+}
+
+function oddTtlEvidence(tap: number, segment: Segment, event: ResetEvent): Observation {
+  const odd = event.oddTtl!
+  const usual = odd.low === odd.high ? `${odd.low}` : `${odd.low} to ${odd.high}`
+  return {
+    tap,
+    segment,
+    text: `TTL ${odd.ttl} of this RST, where the ${named(event.from)}'s other packets have ${usual}`,
+  }
+}
+
+/** The RST arrives at one side and does not leave the other, where a capture was taken. */
+function notSeenLeaving(
+  sighting: Sighting,
+  event: ResetEvent,
+  home: number,
+  all: readonly ResetEvent[],
+): Attribution {
+  const side = event.from
+  const tap = sighting.taps[home]!
+  const arrival = nearestToReceiver(sighting, event.segment)
+  const rst = arrival.segment
+  const evidence: Observation[] = [
+    { tap: arrival.tap, segment: rst, text: `RST arrives in the ${named(side)}'s name` },
+  ]
+  if (!covers(sighting, home, arrival.tap, rst.time)) {
+    return withoutTap(
+      sighting,
+      event,
+      evidence,
+      `the ${named(side)}-side capture was not running at that moment`,
+    )
+  }
+  evidence.push({
+    tap: home,
+    segment: null,
+    text:
+      tap.view === null
+        ? `the ${named(side)}-side capture, running at that moment, does not show this connection`
+        : `no such RST leaves in the ${named(side)}-side capture, which was running at that moment`,
+  })
+  if (event.oddTtl !== null) evidence.push(oddTtlEvidence(arrival.tap, rst, event))
+  if (event.senderContinues !== null) {
+    evidence.push({
+      tap: event.senderContinues.tap,
+      segment: event.senderContinues.segment,
+      text: `the ${named(side)} goes on talking after the RST in its name`,
+    })
+  }
+  const mirrored = forgedOtherWay(sighting, event, all)
+  if (mirrored !== null && tap.view !== null) {
+    evidence.push({
+      tap: mirrored.tap,
+      segment: mirrored.segment,
+      text: `a RST in the ${named(other(side))}'s name arrives at the ${named(side)}'s side, and none left the ${named(other(side))}`,
+    })
+  }
+  const where = whereBetween(sighting, event)
+  if (tap.view === null) return connectionMissing(sighting, event, evidence, where, tap)
+  const contradiction = event.senderContinues !== null || event.oddTtl?.strong === true
+  if (tap.loss.length > 0) {
+    evidence.push({ tap: home, segment: null, text: `that capture is incomplete: ${tap.loss[0]}` })
+    if (contradiction || mirrored !== null)
+      return between('probable', evidence, where, lossSettles(side))
+    if (event.anatomy === 'active' && event.continuesSender) {
+      evidence.push({ tap: arrival.tap, segment: rst, text: continuity(side) })
+      return { by: side, confidence: 'probable', where: null, evidence, settles: lossSettles(side) }
+    }
+    return undetermined(evidence, lossSettles(side))
+  }
+  if (mirrored !== null) return between('certain', evidence, where, [])
+  if (contradiction || event.anatomy === 'inconsistent')
+    return between('certain', evidence, where, [])
+  if (event.continuesSender) {
+    evidence.push({ tap: arrival.tap, segment: rst, text: continuity(side) })
+    return {
+      by: side,
+      confidence: 'probable',
+      where: null,
+      evidence,
+      settles: [
+        `a ${named(side)}-side capture that surely lost nothing (look at tcpdump's drop count)`,
+      ],
+    }
+  }
+  return between('probable', evidence, where, [
+    `a capture one hop further towards the ${named(side)}, or the log of the device between`,
+  ])
+}
+
+function continuity(side: Side): string {
+  return `its IP ID and timestamps continue those of the ${named(side)}`
+}
+
+function lossSettles(side: Side): string[] {
+  return [
+    `a ${named(side)}-side capture without loss: larger buffer (tcpdump -B 16384), shorter packets (-s 128), a narrower filter`,
+  ]
+}
+
+/** A RST the other way, that arrived at this RST's apparent sender and did not leave its own. */
+function forgedOtherWay(
+  sighting: Sighting,
+  event: ResetEvent,
+  all: readonly ResetEvent[],
+): { tap: number; segment: Segment } | null {
+  const side = event.from
+  const there = tapAt(sighting, side)
+  const here = tapAt(sighting, other(side))
+  if (there < 0 || here < 0 || sighting.taps[here]!.loss.length > 0) return null
+  for (const e of all) {
+    if (e.from === side || e.segment.seen[here] || !e.segment.seen[there]) continue
+    return { tap: there, segment: e.segment.seen[there]! }
+  }
+  return null
+}
+
+function between(
+  confidence: Confidence,
+  evidence: Observation[],
+  where: Attribution['where'],
+  settles: string[],
+): Attribution {
+  return { by: 'between', confidence, where, evidence, settles }
+}
+
+function undetermined(evidence: Observation[], settles: string[]): Attribution {
+  return { by: 'undetermined', confidence: 'unclear', where: null, evidence, settles }
+}
+
+/** The connection never appears at its apparent sender's tap: a device between, or another replica. */
+function connectionMissing(
+  sighting: Sighting,
+  event: ResetEvent,
+  evidence: Observation[],
+  where: Attribution['where'],
+  tap: Tap,
+): Attribution {
+  const side = event.from
+  const { tap: at, segment: rst } = nearestToReceiver(sighting, event.segment)
+  const usual = sighting.taps[at]!.usualTtl?.(side) ?? null
+  const neverSeen = usual !== null && (rst.ttl < usual.low || rst.ttl > usual.high)
+  const undecremented =
+    INITIAL_TTLS.includes(rst.ttl) && usual !== null && !INITIAL_TTLS.includes(usual.high)
+  if (neverSeen) {
+    evidence.push({
+      tap: at,
+      segment: rst,
+      text: `TTL ${rst.ttl}, which no other packet from that address has here (${usual.low}${usual.high > usual.low ? ` to ${usual.high}` : ''})`,
+    })
+  }
+  if (tap.loss.length === 0 && (neverSeen || undecremented)) {
+    return between(neverSeen && undecremented ? 'certain' : 'probable', evidence, where, [
+      `the log of the device ${where?.text ?? 'between'}`,
+    ])
+  }
+  return undetermined(evidence, [
+    `a capture at every replica behind ${endpointText(sighting, side)}: another one may have answered`,
+  ])
+}
+
+function endpointText(sighting: Sighting, side: Side): string {
+  const view = sighting.taps.find((t) => t.view !== null)!.view!
+  const e = view.endpoints[side]
+  return e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`
+}
+
+/** Only one capture, or the other one was not running: the RST's own shape decides, at most probable. */
+function withoutTap(
+  sighting: Sighting,
+  event: ResetEvent,
+  evidence: Observation[],
+  why: string,
+): Attribution {
+  const side = event.from
+  const { tap, segment: rst } = nearestToReceiver(sighting, event.segment)
+  evidence.push({ tap, segment: null, text: why })
+  const settles = [`a ${named(side)}-side capture of that moment`]
+  if (event.oddTtl !== null) evidence.push(oddTtlEvidence(tap, rst, event))
+  if (event.senderContinues !== null || event.oddTtl?.strong === true) {
+    return between('probable', evidence, whereBetween(sighting, event), settles)
+  }
+  if (event.oddTtl !== null) return undetermined(evidence, settles)
+  if (event.anatomy === 'active' && event.continuesSender) {
+    evidence.push({ tap, segment: rst, text: continuity(side) })
+    return { by: side, confidence: 'probable', where: null, evidence, settles }
+  }
+  return undetermined(evidence, settles)
+}
+
+/** A single capture (VERDICTS §9): the RST came from that direction, at most probable. */
+function oneTapOnly(sighting: Sighting, event: ResetEvent): Attribution {
+  const side = event.from
+  const { tap, segment: rst } = nearestToReceiver(sighting, event.segment)
+  const evidence: Observation[] = [
+    { tap, segment: rst, text: `RST from the direction of the ${named(side)}${shape(event)}` },
+  ]
+  const settles = [`a capture at the ${named(side)}'s side: rstscope compare`]
+  if (event.oddTtl !== null) evidence.push(oddTtlEvidence(tap, rst, event))
+  if (event.senderContinues !== null) {
+    evidence.push({
+      tap: event.senderContinues.tap,
+      segment: event.senderContinues.segment,
+      text: `the ${named(side)} goes on talking after the RST in its name`,
+    })
+  }
+  if (event.anatomy === 'inconsistent') {
+    return between('probable', evidence, whereBetween(sighting, event), settles)
+  }
+  if (event.oddTtl !== null) return undetermined(evidence, settles)
+  return { by: side as ResetBy, confidence: 'probable', where: null, evidence, settles }
+}
+
+/** How far from the tap that saw it the RST was made, by its TTL. */
+function whereBetween(sighting: Sighting, event: ResetEvent): Attribution['where'] {
+  const { tap, segment: rst } = nearestToReceiver(sighting, event.segment)
+  const initial = INITIAL_TTLS.find((t) => t >= rst.ttl)
+  const hops = initial === undefined ? null : initial - rst.ttl
+  const side = sighting.taps[tap]!.side
+  if (hops === null || hops > 32)
+    return { near: null, hops: null, text: 'between the two captures' }
+  const towards = side === null ? 'this capture' : `the ${named(side)}-side capture`
+  const text =
+    hops === 0
+      ? `on the node or first hop of ${towards}`
+      : `${hops} ${hops === 1 ? 'hop' : 'hops'} from ${towards}`
+  return { near: hops <= 1 ? side : null, hops, text }
+}

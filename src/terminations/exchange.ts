@@ -1,0 +1,118 @@
+import type { ApplicationSummary, TlsStage } from '../model/application.ts'
+import type { Side } from '../model/connection.ts'
+import type { ExchangeState } from '../model/outcome.ts'
+import type { AlignedSegment, Sighting } from '../model/sighting.ts'
+import { nearestToSender, other, tapAt } from './taps.ts'
+
+const STAGES: readonly TlsStage[] = [
+  'client-hello',
+  'server-hello',
+  'server-flight',
+  'client-finished',
+  'established',
+]
+
+/** The fullest of what the taps show of the application: one may have lost packets or have been cut short. */
+export function bestApplication(sighting: Sighting): ApplicationSummary {
+  const all = sighting.taps.flatMap((tap) => (tap.view === null ? [] : [tap.view.application]))
+  return all.reduce((best, next) => (rank(next) > rank(best) ? next : best))
+}
+
+function rank(a: ApplicationSummary): number {
+  const place = a.lostPlace ? 0 : 1
+  const stage = a.tls === null ? 0 : STAGES.indexOf(a.tls.stage) + 1
+  const known = a.protocol === 'none' ? 0 : a.protocol === 'other' ? 10 : 20
+  const bothSpoke = a.upstreamFirst !== 'none' && a.clientFirst !== 'none' ? 1 : 0
+  return known + stage * 2 + bothSpoke + place * 0.5
+}
+
+/** How far the exchange of messages had come when the last byte was seen. */
+export function exchangeState(application: ApplicationSummary): ExchangeState {
+  if (application.protocol === 'none') return 'no-data'
+  const http = application.http
+  if (http !== null && !application.lostPlace) {
+    const { clientState, upstreamState } = http
+    if (upstreamState === 'in-head' || upstreamState === 'in-body') return 'mid-response'
+    if (upstreamState === 'until-close') return 'mid-response'
+    if (clientState === 'in-head' || clientState === 'in-body') return 'mid-request'
+    if (clientState === 'lost' || upstreamState === 'lost') return 'opaque'
+    return http.requests > http.responses ? 'response-owed' : 'complete'
+  }
+  const tls = application.tls
+  if (tls !== null && tls.stage === 'established' && !application.lostPlace) {
+    if ((tls.upstreamRecordMissing ?? 0) > 0) return 'mid-response'
+    if ((tls.clientRecordMissing ?? 0) > 0) return 'mid-request'
+    if (tls.clientEndsWithAlertSize || tls.upstreamEndsWithAlertSize) return 'complete'
+  }
+  return 'opaque'
+}
+
+/**
+ * The same at the moment of a FIN, at its sender's tap: what the other side sent afterwards does not count. Where the
+ * protocol is opaque, a last payload of the upstream's stands for an answered request.
+ */
+export function exchangeAtFin(
+  sighting: Sighting,
+  fin: AlignedSegment,
+  application: ApplicationSummary,
+): ExchangeState {
+  const { tap, segment } = nearestToSender(sighting, fin)
+  const view = sighting.taps[tap]!.view!
+  let last: Side | null = segment.length > 0 ? fin.from : null
+  let after = false
+  for (const s of view.segments) {
+    if (s.length === 0 || s.kind === 'keep-alive' || s.from === fin.from) {
+      if (s.length > 0 && s.kind !== 'keep-alive' && s.frame < segment.frame) last = s.from
+      continue
+    }
+    if (s.frame < segment.frame) last = s.from
+    else after = true
+  }
+  const now = exchangeState(application)
+  if (fin.from === 'client') return now === 'opaque' && last === 'client' ? 'response-owed' : now
+  if (now === 'mid-response' || now === 'mid-request') {
+    if (application.http?.upstreamState === 'until-close') return 'complete'
+    return now === 'mid-request' && after && last !== 'client' ? 'complete' : now
+  }
+  if (now === 'response-owed') {
+    const owed = (application.http?.requests ?? 0) - (application.http?.responses ?? 0)
+    return after && owed <= 1 && last !== 'client' ? 'complete' : 'response-owed'
+  }
+  if (now !== 'opaque') return now
+  return last === 'client' ? 'response-owed' : 'complete'
+}
+
+/** A response that its framing says was longer than what the upstream sent before its FIN. */
+export function isResponseTruncated(application: ApplicationSummary): boolean {
+  const http = application.http
+  if (http === null || application.lostPlace) return false
+  return (
+    http.upstreamState === 'in-body' || (http.upstreamState === 'in-head' && http.responses > 0)
+  )
+}
+
+/** Idle time in ns before a segment, at a tap: since the last payload byte either way, keep-alives excluded. */
+export function idleBefore(sighting: Sighting, tap: number, frame: number): number | null {
+  const view = sighting.taps[tap]!.view!
+  let last: number | null = null
+  let at: number | null = null
+  for (const s of view.segments) {
+    if (s.frame >= frame) {
+      at = s.time
+      break
+    }
+    if (s.length > 0 && s.kind !== 'keep-alive' && s.kind !== 'zero-window-probe') last = s.time
+  }
+  return last === null || at === null ? null : Math.max(0, at - last)
+}
+
+/** The tap of a side if it saw the connection, else whichever did. */
+export function homeTap(sighting: Sighting, side: Side): number {
+  const home = tapAt(sighting, side)
+  return home >= 0
+    ? home
+    : Math.max(
+        tapAt(sighting, other(side)),
+        sighting.taps.findIndex((t) => t.view !== null),
+      )
+}

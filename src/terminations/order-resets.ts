@@ -1,0 +1,88 @@
+import type { ResetEvent } from '../model/outcome.ts'
+import type { AlignedSegment, Sighting } from '../model/sighting.ts'
+import { nearestToSender, other, tapAt } from './taps.ts'
+
+export interface FirstOf {
+  event: ResetEvent
+  /** The other side's reset that crossed this one, if any. */
+  crossed: ResetEvent | null
+  /** False when the clocks cannot tell which of the two was first. */
+  ordered: boolean
+  gapNs: number | null
+  uncertaintyNs: number | null
+}
+
+/**
+ * The first of several ending RSTs: happened-before first, clocks second (VERDICTS §5). A host whose tap shows the
+ * other's RST arriving before its own leaves came second; two that crossed are ordered by the common clock or not at all.
+ */
+export function firstReset(sighting: Sighting, events: readonly ResetEvent[]): FirstOf | null {
+  const roots = events.filter(
+    (e) => !events.some((f) => f !== e && precedes(sighting, f.segment, e.segment)),
+  )
+  const candidates = roots.length > 0 ? roots : events
+  let first = candidates[0]
+  if (first === undefined) return null
+  let crossed: ResetEvent | null = null
+  let order: Omit<FirstOf, 'event' | 'crossed'> = {
+    ordered: true,
+    gapNs: null,
+    uncertaintyNs: null,
+  }
+  for (const event of candidates.slice(1)) {
+    if (event.from === first.from) {
+      const same = compareTimes(sighting, event.segment, first.segment)
+      if (same.order === 'before') first = event
+      continue
+    }
+    const compared = compareTimes(sighting, event.segment, first.segment)
+    crossed = event
+    if (compared.order === 'before') {
+      crossed = first
+      first = event
+    }
+    order = {
+      ordered: compared.order !== 'undetermined',
+      gapNs: compared.gapNs === null ? null : Math.abs(compared.gapNs),
+      uncertaintyNs: compared.uncertaintyNs,
+    }
+  }
+  return { event: first, crossed, ...order }
+}
+
+/** Did `a` happen before `b` by what one host knew: no clock needed? */
+export function precedes(sighting: Sighting, a: AlignedSegment, b: AlignedSegment): boolean {
+  if (a.from === b.from) {
+    const tap = a.seen.findIndex((s, i) => s !== null && b.seen[i])
+    return tap >= 0 && a.seen[tap]!.frame < b.seen[tap]!.frame
+  }
+  // At the tap of b's sender: a arrived before b left.
+  const home = tapAt(sighting, b.from)
+  if (home >= 0 && a.seen[home] && b.seen[home]) return a.seen[home]!.frame < b.seen[home]!.frame
+  if (home >= 0 && b.seen[home] && !a.seen[home]) return false
+  const far = tapAt(sighting, other(b.from))
+  if (far >= 0 && b.seen[far] && a.seen[far] && !b.seen[home]) {
+    // b was not seen leaving its sender: only the order at the other end is known.
+    return a.seen[far]!.frame < b.seen[far]!.frame
+  }
+  const shared = a.seen.findIndex((s, i) => s !== null && b.seen[i])
+  const single = sighting.taps.filter((t) => t.view !== null).length === 1
+  return single && shared >= 0 && a.seen[shared]!.frame < b.seen[shared]!.frame
+}
+
+function compareTimes(sighting: Sighting, a: AlignedSegment, b: AlignedSegment) {
+  const first = nearestToSender(sighting, a)
+  const second = nearestToSender(sighting, b)
+  if (first.tap === second.tap) {
+    const gapNs = second.segment.time - first.segment.time
+    const before = first.segment.frame < second.segment.frame
+    return { order: before ? ('before' as const) : ('after' as const), gapNs, uncertaintyNs: 0 }
+  }
+  if (sighting.clock === null) {
+    return { order: 'undetermined' as const, gapNs: null, uncertaintyNs: null }
+  }
+  return sighting.clock.compare(
+    { tap: first.tap, time: first.segment.time },
+    { tap: second.tap, time: second.segment.time },
+  )
+}

@@ -1,0 +1,206 @@
+import type {
+  FirstCloseFacts,
+  FirstResetFacts,
+  Observation,
+  Outcome,
+  ResetEvent,
+} from '../model/outcome.ts'
+import type { AlignedSegment, Sighting } from '../model/sighting.ts'
+import { attribute } from './attribute.ts'
+import { causerOf } from './caused-by.ts'
+import { classify, crossesFin, finBefore, firstFinOf, isAfterFullClose } from './classify.ts'
+import { bestApplication, exchangeAtFin, exchangeState, idleBefore } from './exchange.ts'
+import { readHandshake } from './handshake.ts'
+import { type FirstOf, firstReset, precedes } from './order-resets.ts'
+import { readResets } from './reset-events.ts'
+import { unansweredRun } from './silent-loss.ts'
+import { anyTap, nearestToSender, other, tapAt } from './taps.ts'
+import { tlsAbort } from './tls-abort.ts'
+
+/** How one connection ended, by everything that all taps saw of it. Pure. */
+export function outcomeOf(sighting: Sighting): Outcome {
+  const handshake = readHandshake(sighting)
+  const fins = {
+    client: firstFinOf(sighting, 'client'),
+    upstream: firstFinOf(sighting, 'upstream'),
+  }
+  const resets = readResets(sighting).map((event) => ({
+    ...event,
+    afterClose: isAfterFullClose(sighting, fins, event.segment),
+  }))
+  const application = bestApplication(sighting)
+  const first = firstReset(
+    sighting,
+    resets.filter((e) => e.ending && !e.afterClose),
+  )
+  const reset = first?.event ?? null
+  const close = firstClosing(sighting, fins, reset)
+  const tlsDetail =
+    handshake.complete || handshake.syn === null
+      ? tlsAbort(sighting, application, { close, reset })
+      : null
+  const classified = classify({ sighting, handshake, fins, reset, resets, application, tlsDetail })
+  const ended = reset !== null && first !== null
+  const facts = ended ? describeFirst(sighting, first, resets, fins, application) : null
+  return {
+    ...classified,
+    crossedInFlight:
+      (facts?.crossedInFlight ?? false) || (reset !== null && crossesFin(sighting, fins, reset)),
+    firstReset: facts,
+    ignoredResets: resets.filter((e) => !e.ending || e.afterClose).map((e) => ignored(sighting, e)),
+    firstClose: closeFacts(sighting, close, facts, reset, classified.detail),
+    resets,
+    fins,
+    handshake,
+    application,
+    exchange: exchangeState(application),
+  }
+}
+
+/** The first of both FINs and the ending RST. */
+function firstClosing(
+  sighting: Sighting,
+  fins: Outcome['fins'],
+  reset: ResetEvent | null,
+): AlignedSegment | null {
+  const all = [fins.client, fins.upstream, reset?.segment ?? null].filter((s) => s !== null)
+  let first: AlignedSegment | null = null
+  for (const segment of all) {
+    if (first === null || precedes(sighting, segment, first)) first = segment
+  }
+  return first
+}
+
+function describeFirst(
+  sighting: Sighting,
+  first: FirstOf,
+  resets: readonly ResetEvent[],
+  fins: Outcome['fins'],
+  application: Outcome['application'],
+): FirstResetFacts {
+  const { event, crossed } = first
+  const { tap, segment } = nearestToSender(sighting, event.segment)
+  const idleNs = idleBefore(
+    sighting,
+    tap,
+    event.trigger?.tap === tap ? event.trigger.segment.frame : segment.frame,
+  )
+  let attribution = attribute(sighting, event, resets)
+  if (crossed !== null && !first.ordered && attribution.by !== 'between') {
+    attribution = crossedUndetermined(sighting, event, crossed, first)
+  } else if (
+    crossed !== null &&
+    attribution.by !== 'between' &&
+    attribution.by !== 'undetermined'
+  ) {
+    const there = nearestToSender(sighting, crossed.segment)
+    attribution.evidence.push({
+      tap: there.tap,
+      segment: there.segment,
+      text: `the other end's own RST left ${ms(first.gapNs)} later (clocks agree to ±${ms(first.uncertaintyNs)}): they crossed`,
+    })
+  }
+  const ownFin = fins[event.from]
+  const exchange =
+    ownFin !== null && finBefore(sighting, fins, event) !== null
+      ? exchangeAtFin(sighting, ownFin, application)
+      : exchangeState(application)
+  const causer = causerOf(sighting, event, attribution, fins, exchange)
+  return {
+    ...attribution,
+    event,
+    causedBy: causer.causedBy,
+    causedByConfidence: causer.confidence,
+    crossedInFlight: crossed !== null,
+    idleNs,
+    tap,
+    time: segment.time,
+  }
+}
+
+function crossedUndetermined(
+  sighting: Sighting,
+  event: ResetEvent,
+  crossed: ResetEvent,
+  first: FirstOf,
+): FirstResetFacts | ReturnType<typeof attribute> {
+  const a = nearestToSender(sighting, event.segment)
+  const b = nearestToSender(sighting, crossed.segment)
+  const gap =
+    first.gapNs === null
+      ? 'the clocks cannot be related'
+      : `they are ${ms(first.gapNs)} apart and the clocks agree only to ±${ms(first.uncertaintyNs)}`
+  return {
+    by: 'undetermined',
+    confidence: 'unclear',
+    where: null,
+    evidence: [
+      {
+        tap: a.tap,
+        segment: a.segment,
+        text: `the ${event.from}'s own RST leaves before the other arrives`,
+      },
+      {
+        tap: b.tap,
+        segment: b.segment,
+        text: `the ${crossed.from}'s own RST leaves before the other arrives; ${gap}`,
+      },
+    ],
+    settles: ['both captures on one host, or clocks synchronised by PTP'],
+  }
+}
+
+/** Milliseconds with three significant figures or so. */
+function ms(ns: number | null): string {
+  if (ns === null || !Number.isFinite(ns)) return 'an unknown time'
+  const value = ns / 1e6
+  return `${value < 10 ? value.toFixed(3) : value.toFixed(1)} ms`
+}
+
+function ignored(sighting: Sighting, event: ResetEvent): Observation {
+  const { tap, segment } = nearestToSender(sighting, event.segment)
+  const home = tapAt(sighting, event.from)
+  const direction = home >= 0 && event.segment.seen[home] ? 'by' : 'in the name of'
+  const why = event.afterClose
+    ? 'after both FINs were acknowledged: ordinary'
+    : 'its receiver went on: the RST was ignored'
+  return { tap, segment, text: `RST ${direction} the ${event.from}, ${why}` }
+}
+
+function closeFacts(
+  sighting: Sighting,
+  close: AlignedSegment | null,
+  first: FirstResetFacts | null,
+  reset: ResetEvent | null,
+  detail: Outcome['detail'],
+): FirstCloseFacts | null {
+  if (close !== null) {
+    const { tap, segment } = nearestToSender(sighting, close)
+    const isReset = reset !== null && close === reset.segment
+    if (isReset) return { by: first?.by ?? close.from, kind: 'rst', tap, segment }
+    const home = tapAt(sighting, close.from)
+    const left = sighting.taps.length === 1 || (home >= 0 && close.seen[home] !== null)
+    return { by: left ? close.from : 'undetermined', kind: 'fin', tap, segment }
+  }
+  if (detail !== 'silent-loss' && detail !== 'no-answer') return null
+  const tap = sighting.taps.findIndex((t) => t.view !== null)
+  const view = sighting.taps[tap]!.view!
+  const run = unansweredRun(view, tap, Number.POSITIVE_INFINITY)
+  const silent = run === null ? 'upstream' : other(run.side)
+  // With the other capture in hand, what the silent side never received is not its silence.
+  const received = sighting.segments.some((s) => {
+    const at = tapAt(sighting, silent)
+    return (
+      at >= 0 &&
+      s.from !== silent &&
+      s.seen[at] &&
+      s.seen[anyTap(s)]!.frame >= (run?.firstFrame ?? 0)
+    )
+  })
+  return {
+    by: sighting.taps.length > 1 && !received ? 'undetermined' : silent,
+    kind: 'silence',
+    tap,
+    segment: null,
+  }
+}

@@ -1,0 +1,256 @@
+import { ACK, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
+import type { ConnectionView, Side } from '../model/connection.ts'
+import type { OddTtl, ResetEvent } from '../model/outcome.ts'
+import type { Acceptance, Anatomy } from '../model/report.ts'
+import type { Segment } from '../model/segment.ts'
+import type { AlignedSegment, Sighting } from '../model/sighting.ts'
+import { covers } from './coverage.ts'
+import {
+  anyTap,
+  isReset,
+  livesOn,
+  nearestToReceiver,
+  nearestToSender,
+  other,
+  roundTripNs,
+  speaksAfter,
+  tapAt,
+} from './taps.ts'
+
+/** A host may have sent a segment in the moment in which a RST passed its tap but had not reached the socket. */
+const SOCKET_GRACE_NS = 2e6
+
+/** Every RST of a connection with its anatomy, its trigger and what became of it (VERDICTS §3). */
+export function readResets(sighting: Sighting): ResetEvent[] {
+  return sighting.segments
+    .filter((segment) => isReset(segment.seen[anyTap(segment)]!))
+    .map((segment) => readReset(sighting, segment))
+}
+
+function readReset(sighting: Sighting, segment: AlignedSegment): ResetEvent {
+  const sent = nearestToSender(sighting, segment)
+  const view = sighting.taps[sent.tap]!.view!
+  const trigger = findTrigger(sighting, segment)
+  const oddTtl = unusualTtl(view, sent.segment)
+  const continues = senderContinues(sighting, segment)
+  const anatomy = anatomyOf(
+    view,
+    sent.segment,
+    trigger?.segment ?? null,
+    oddTtl,
+    continues !== null,
+  )
+  const acceptance = acceptanceOf(sighting, segment)
+  const home = tapAt(sighting, segment.from)
+  const leftHome = home >= 0 && segment.seen[home] !== null
+  const endsSender =
+    leftHome &&
+    continues === null &&
+    speaksAfter(sighting.taps[home]!.view!, segment.from, segment.seen[home]!.frame, 0) === null
+  const accepted = acceptance !== null && acceptance !== 'not-delivered'
+  return {
+    from: segment.from,
+    segment,
+    anatomy,
+    acceptance,
+    ending: accepted || endsSender,
+    afterClose: false,
+    trigger,
+    oddTtl,
+    senderContinues: continues,
+    continuesSender: continuesSender(view, sent.segment),
+  }
+}
+
+/**
+ * The segment that a RST answers: for a passive RST the latest one from the other side whose ACK is the RST's
+ * sequence number, for a refusal the SYN. Looked for at the tap nearest to the RST's sender.
+ */
+function findTrigger(
+  sighting: Sighting,
+  reset: AlignedSegment,
+): { tap: number; segment: Segment } | null {
+  const { tap, segment: rst } = nearestToSender(sighting, reset)
+  const view = sighting.taps[tap]!.view!
+  const isBare = (rst.flags & ACK) === 0
+  let found: Segment | null = null
+  for (const s of view.segments) {
+    if (s.frame >= rst.frame) break
+    if (s.from === reset.from || isReset(s)) continue
+    const answers = isBare
+      ? (s.flags & ACK) !== 0 && s.ack === rst.seq
+      : (s.flags & SYN) !== 0 && rst.ack === advance(s.seq, s.length + 1)
+    if (answers) found = s
+  }
+  return found === null ? null : { tap, segment: found }
+}
+
+/** The shape of a RST, compared with what Linux sends (CATALOGUE §2.0). */
+function anatomyOf(
+  view: ConnectionView,
+  rst: Segment,
+  trigger: Segment | null,
+  oddTtl: OddTtl | null,
+  senderLives: boolean,
+): Anatomy {
+  if (oddTtl?.strong || senderLives) return 'inconsistent'
+  const facts = view[rst.from]
+  const isBare = (rst.flags & ACK) === 0
+  if (!isBare && trigger !== null && (trigger.flags & (SYN | ACK)) === SYN) {
+    const unanswered = facts.isn === null && facts.next === null
+    if (unanswered || rst.seq === 0) return 'refusal'
+  }
+  const otherSent = view[other(rst.from)]
+  if (isBare) {
+    if (rst.window === 0 && !rst.hasTimestamps && trigger !== null) return 'passive'
+    if (trigger === null && rst.senderNext !== null && rst.seq !== rst.senderNext) {
+      return stepsOutOfLine(view, rst) ? 'inconsistent' : 'unknown'
+    }
+    return 'unknown'
+  }
+  const inLine = rst.senderNext !== null && rst.seq === rst.senderNext
+  const knows = otherSent.next !== null && delta(rst.ack, otherSent.next) >= 0
+  const stamped = rst.hasTimestamps || !usesTimestamps(view, rst.from)
+  if (inLine && knows && stamped && rst.ipId !== 0) return 'active'
+  if (inLine && knows && stamped) return 'unknown'
+  return stepsOutOfLine(view, rst) ? 'inconsistent' : 'unknown'
+}
+
+/** The sequence number lies behind or ahead of the sender's and no segment of the other side carries it as its ACK. */
+function stepsOutOfLine(view: ConnectionView, rst: Segment): boolean {
+  const facts = view[rst.from]
+  if (rst.senderNext === null || rst.seq === rst.senderNext) return false
+  if (facts.unseenSegments > 0 || view.midstream) return false
+  if (facts.finSeq !== null && (rst.seq === facts.finSeq || rst.seq === advance(facts.finSeq, 1))) {
+    return false
+  }
+  const receiver = view[other(rst.from)]
+  if (receiver.acked === rst.seq || rst.otherAck === rst.seq) return false
+  return !view.segments.some(
+    (s) =>
+      s.from !== rst.from &&
+      (((s.flags & ACK) !== 0 && s.ack === rst.seq) || s.sackRight === rst.seq),
+  )
+}
+
+function usesTimestamps(view: ConnectionView, side: Side): boolean {
+  return view.segments.some(
+    (s) => s.from === side && !isReset(s) && (s.flags & SYN) === 0 && s.hasTimestamps,
+  )
+}
+
+/** A TTL that none of the sender's other segments had at this tap. */
+function unusualTtl(view: ConnectionView, rst: Segment): OddTtl | null {
+  const { ttlLow: low, ttlHigh: high, packets, resets } = view[rst.from]
+  if (packets - resets < 1 || high === 0) return null
+  if (rst.ttl >= low && rst.ttl <= high) return null
+  const distance = rst.ttl < low ? low - rst.ttl : rst.ttl - high
+  return { ttl: rst.ttl, low, high, strong: distance > 2 }
+}
+
+/** Do IP ID and TSval go on from the sender's last segments? */
+function continuesSender(view: ConnectionView, rst: Segment): boolean {
+  let last: Segment | null = null
+  for (const s of view.segments) {
+    if (s.frame >= rst.frame) break
+    if (s.from === rst.from && !isReset(s) && (s.flags & SYN) === 0) last = s
+  }
+  if (last === null || rst.ttl !== last.ttl) return false
+  const hasId = rst.ipId > 0 && last.ipId > 0
+  const idStep = hasId ? (rst.ipId - last.ipId) & 0xffff : -1
+  const idContinues = hasId && idStep >= 1 && idStep <= 64
+  if (hasId && !idContinues) return false
+  if (last.hasTimestamps !== rst.hasTimestamps) return false
+  if (!rst.hasTimestamps) return idContinues
+  const tick = delta(last.tsVal, rst.tsVal)
+  const elapsedMs = (rst.time - last.time) / 1e6
+  // TSval counts milliseconds on Linux; other systems tick at 10 to 1000 Hz.
+  return tick >= 0 && tick <= elapsedMs * 1.1 + 50
+}
+
+/**
+ * Proof that the apparent sender of a RST did not end with it: new data beyond the RST's number, or anything at all
+ * well after everything in flight had arrived.
+ */
+function senderContinues(
+  sighting: Sighting,
+  reset: AlignedSegment,
+): { tap: number; segment: Segment } | null {
+  const home = tapAt(sighting, reset.from)
+  if (home >= 0 && reset.seen[home] !== null) {
+    const rst = reset.seen[home]!
+    const next = livesOn(
+      sighting.taps[home]!.view!,
+      reset.from,
+      rst.frame,
+      rst.time + SOCKET_GRACE_NS,
+    )
+    return next === null ? null : { tap: home, segment: next }
+  }
+  const { tap, segment: rst } = nearestToReceiver(sighting, reset)
+  const view = sighting.taps[tap]!.view!
+  const flight = Math.max(50e6, 2 * roundTripNs(view))
+  const isActive = (rst.flags & ACK) !== 0
+  for (const s of view.segments) {
+    if (s.frame <= rst.frame || s.from !== rst.from || isReset(s)) continue
+    if ((s.flags & SYN) !== 0) continue
+    const beyond = isActive && s.length > 0 && delta(rst.seq, s.seq) >= 0
+    if (beyond || s.time - rst.time > flight) return { tap, segment: s }
+  }
+  return null
+}
+
+/** Did the receiver take the RST? Null: it ignored it. */
+function acceptanceOf(sighting: Sighting, reset: AlignedSegment): Acceptance | null {
+  const receiver = other(reset.from)
+  const far = tapAt(sighting, receiver)
+  if (far >= 0 && reset.seen[far] === null) {
+    const where = anyTap(reset)
+    const covered = covers(sighting, far, where, reset.seen[where]!.time)
+    if (covered && sighting.taps[far]!.loss.length === 0) return 'not-delivered'
+  }
+  const { tap, segment: rst } = nearestToReceiver(sighting, reset)
+  const view = sighting.taps[tap]!.view!
+  const atReceiver = tap === far
+  const wait = atReceiver ? SOCKET_GRACE_NS : Math.max(1e9, 4 * roundTripNs(view))
+  const goesOn = livesOn(view, receiver, rst.frame, rst.time + wait) !== null
+  if (goesOn) return null
+  const exact = exactNumber(view, rst, receiver)
+  if (exact !== null) return exact
+  const known =
+    atReceiver &&
+    !view.midstream &&
+    sighting.taps[tap]!.loss.length === 0 &&
+    view.client.unseenSegments === 0
+  if (!known) return 'assumed'
+  // Its number is not the expected one. Not every stack asks back (RFC 5961); silence of both ends shows the end.
+  const challenged = speaksAfter(view, receiver, rst.frame, rst.time) !== null
+  const sender = speaksAfter(view, rst.from, rst.frame, rst.time) !== null
+  return challenged || sender ? null : 'assumed'
+}
+
+function exactNumber(view: ConnectionView, rst: Segment, receiver: Side): Acceptance | null {
+  const before = view.segments.filter((s) => s.frame < rst.frame)
+  const receiverIsInSynSent =
+    receiver === 'client' &&
+    before.some((s) => s.from === 'client' && (s.flags & SYN) !== 0) &&
+    !before.some((s) => s.from === 'upstream' && !isReset(s))
+  if (receiverIsInSynSent) {
+    const isn = view.client.isn
+    const acks = (rst.flags & ACK) !== 0 && isn !== null && delta(isn, rst.ack) >= 1
+    return acks && delta(rst.ack, view.client.next ?? rst.ack) >= 0 ? 'exact' : null
+  }
+  const fin = view[rst.from].finSeq
+  const finBefore =
+    fin !== null && before.some((s) => s.from === rst.from && (s.flags & 0x01) !== 0)
+  if (finBefore && rst.seq === fin) return 'after-fin'
+  if (rst.seq === rst.senderNext || rst.seq === rst.otherAck) return 'exact'
+  if (before.some((s) => s.from === receiver && s.sackRight === rst.seq)) return 'sack-edge'
+  return null
+}
+
+/** Is there anything but RSTs in this view? */
+export function isLoneReset(view: ConnectionView): boolean {
+  return view.segments.length > 0 && view.segments.every((s) => (s.flags & RST) !== 0)
+}

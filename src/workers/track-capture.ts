@@ -1,0 +1,119 @@
+import {
+  DecodedPacket,
+  PACKET_ICMP_QUOTING_TCP,
+  PACKET_TCP,
+  STOP_MALFORMED,
+} from '../../native-free-decoders/decoded-packet.ts'
+import { type CaptureInput, openCapture, type ReaderChoice } from '../capture/open-capture.ts'
+import { ConnectionEngine } from '../connections/connection-engine.ts'
+import { mix } from '../connections/connection-table.ts'
+import { readOut } from '../connections/read-out.ts'
+import type { ConnectionData } from '../model/connection-data.ts'
+import type { CaptureFacts } from '../model/record-reader.ts'
+import { PacketDecoder } from '../packets/decode-packet.ts'
+
+export interface TrackOptions {
+  reader?: ReaderChoice | undefined
+  /** This shard of how many: connections are told apart by a symmetric hash of their 4-tuple. */
+  shard?: number
+  shards?: number
+  signal?: AbortSignal | undefined
+  /** Bound for payload that waits behind holes, in bytes. */
+  mostHeldBytes?: number | undefined
+  hash?: boolean
+  onProgress?: ((bytesRead: number, totalBytes: number | null, packets: number) => void) | undefined
+}
+
+export interface TrackedCapture {
+  facts: CaptureFacts
+  data: ConnectionData
+}
+
+/** Bytes to connections: the whole way of one capture (or of one shard of its connections) in one thread. */
+export async function trackCapture(
+  input: CaptureInput | readonly CaptureInput[],
+  options: TrackOptions = {},
+): Promise<TrackedCapture> {
+  const { shard = 0, shards = 1, signal, onProgress } = options
+  let bytesRead = 0
+  let totalBytes: number | null = null
+  const reader = await openCapture(input, {
+    ...(options.reader === undefined ? {} : { reader: options.reader }),
+    signal,
+    hash: (options.hash ?? true) && shard === 0,
+    onBytes: (read, total) => {
+      bytesRead = read
+      totalBytes = total
+    },
+  })
+  const engine = new ConnectionEngine({
+    ...(options.mostHeldBytes === undefined ? {} : { mostHeldBytes: options.mostHeldBytes }),
+  })
+  const decoder = new PacketDecoder()
+  const packet = new DecodedPacket()
+  let snappedSegments = 0
+  let skippedPackets = 0
+  let backwardTimestamps = 0
+  let previousTime = Number.NEGATIVE_INFINITY
+  let lastPacketTime = 0
+  try {
+    for (;;) {
+      const batch = await reader.next()
+      if (batch === null) break
+      const interfaces = reader.facts.interfaces
+      for (let i = 0; i < batch.count; i++) {
+        const index = batch.interfaces[i]!
+        const time = batch.times[i]!
+        const frame = batch.firstFrame + i
+        if (time < previousTime) backwardTimestamps++
+        previousTime = time
+        if (time > lastPacketTime) lastPacketTime = time
+        decoder.decode(
+          batch.view,
+          batch.bytes,
+          batch.offsets[i]!,
+          batch.capturedLengths[i]!,
+          batch.originalLengths[i]!,
+          interfaces[index]?.linkType ?? 1,
+          time,
+          packet,
+        )
+        if (packet.kind === PACKET_TCP) {
+          if (shards > 1 && shardOf(packet, shards) !== shard) continue
+          if (packet.stop === STOP_MALFORMED) {
+            // No receiver takes a header of impossible length: counted as TCP, but it changes nothing.
+            engine.tcpPackets++
+            continue
+          }
+          if (packet.payloadCaptured < packet.payloadLength) snappedSegments++
+          const { bytes, view } = batch
+          engine.segment(packet, bytes, view, frame, time, batch.directions[i]!, index)
+        } else if (packet.kind === PACKET_ICMP_QUOTING_TCP) {
+          skippedPackets++
+          if (shards > 1 && shardOf(packet, shards) !== shard) continue
+          engine.icmpError(packet, frame, time)
+        } else {
+          skippedPackets++
+        }
+      }
+      onProgress?.(bytesRead, totalBytes, batch.firstFrame + batch.count - 1)
+    }
+  } finally {
+    await reader.close()
+  }
+  const data = readOut(engine, {
+    skippedPackets,
+    snappedSegments,
+    fragmentsIncomplete: decoder.counters.tcpFragmentsIncomplete,
+    lastPacketTime,
+    backwardTimestamps,
+  })
+  return { facts: reader.facts, data }
+}
+
+/** The same shard for both directions of a 4-tuple, and for ICMP errors that quote it. */
+function shardOf(p: DecodedPacket, shards: number): number {
+  const a = mix(p.src0 ^ p.src1, p.src2, p.src3, p.srcPort)
+  const b = mix(p.dst0 ^ p.dst1, p.dst2, p.dst3, p.dstPort)
+  return ((a ^ b) >>> 0) % shards
+}
