@@ -6,6 +6,7 @@ import { singleLoss } from './correlation/pairing.ts'
 import { singlePosition } from './correlation/tap-position.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import { trackingOptions } from './engine-options.ts'
 import type { Report, ReportStream } from './model/report.ts'
 import type { TapPosition } from './model/sighting.ts'
 import { unseenIn } from './unseen.ts'
@@ -16,7 +17,7 @@ export async function analyzeStream(
   input: CaptureInput,
   options: EngineOptions = {},
 ): Promise<ReportStream> {
-  const [tracked] = await trackCaptures([{ id: 'capture', input }], options)
+  const [tracked] = await trackCaptures([{ id: 'capture', input }], trackingOptions(options))
   const set = new CaptureConnections('capture', tracked!.facts, tracked!.parts)
   assignRoles(set, options.server)
   const position: TapPosition | null =

@@ -9,6 +9,7 @@ import { captureReport } from './diagnosis/capture-report.ts'
 import { noSharedConnection } from './diagnosis/no-shared-connection.ts'
 import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import { trackingOptions } from './engine-options.ts'
 import type { ClockRelation } from './model/clock.ts'
 import type { Clock, Report, ReportStream } from './model/report.ts'
 import { unseenIn } from './unseen.ts'
@@ -29,7 +30,7 @@ export async function compareStream(
       { id: 'client', input: inputs.client },
       { id: 'upstream', input: inputs.upstream },
     ],
-    options,
+    trackingOptions(options),
   )
   const [client, upstream] = tracked.map(
     ({ facts, parts }, i) => new CaptureConnections(i === 0 ? 'client' : 'upstream', facts, parts),

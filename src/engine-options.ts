@@ -1,5 +1,6 @@
 import type { CaptureInput as OneInput, ReaderChoice } from './capture/open-capture.ts'
 import type { Selection } from './selection.ts'
+import type { TrackCapturesOptions } from './workers/track-captures.ts'
 
 /** A path, `-` for standard input, bytes, a stream; or several of them, a rotated set read as one capture. */
 export type CaptureInput = OneInput | readonly OneInput[]
@@ -27,4 +28,20 @@ export interface EngineOptions {
   /** Upstream clock minus client clock, used when no packet was seen at both points. */
   clockOffsetSeconds?: number
   selection?: Selection
+}
+
+/** The part of the options that reading and tracking take. */
+export function trackingOptions(options: EngineOptions): TrackCapturesOptions {
+  const { onProgress } = options
+  return {
+    jobs: options.jobs,
+    reader: options.reader,
+    signal: options.signal,
+    mostHeldBytes: options.maxMemory,
+    onProgress:
+      onProgress === undefined
+        ? undefined
+        : (capture, bytesRead, totalBytes, packets) =>
+            onProgress({ capture, bytesRead, totalBytes, packets }),
+  }
 }

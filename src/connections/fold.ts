@@ -1,6 +1,7 @@
 import { ACK, RST } from '../../native-free-decoders/decoded-packet.ts'
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { Side } from '../model/connection.ts'
+import type { Segment } from '../model/segment.ts'
 import type { CaptureConnections } from './connection-set.ts'
 import * as L from './layout.ts'
 
@@ -19,7 +20,9 @@ export interface FoldPlan {
 /** Numbers of one connection lie within a window of each other. */
 const NEAR = 1 << 17
 /** Copies of one SYN (before and after NAT) are seen within this time. */
-const COPY_NS = 1e9
+const COPY_NS = 20e6
+/** TSval of one host may advance this much between two segments of a connection (ticks of a millisecond). */
+const STAMP_REACH = 10 * 60_000
 
 /**
  * Which records of one capture are the same connection under another address pair (VERDICTS §2): copies before and
@@ -48,22 +51,42 @@ function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void
   const byIsn = new Map<number, number>()
   for (let record = 0; record < total; record++) {
     const isn = set.rawIsn(record, 'client')
-    if (isn < 0) continue
+    // Zero is what packet generators write, not a number that somebody chose.
+    if (isn <= 0) continue
     const root = byIsn.get(isn)
     if (root === undefined) {
       byIsn.set(isn, record)
       continue
     }
-    const apart = set.double(record, L.T_FIRST) - set.double(root, L.T_FIRST)
     const mine = set.rawIsn(record, 'upstream')
     const theirs = set.rawIsn(root, 'upstream')
     const sameAnswer = mine < 0 || theirs < 0 || mine === theirs
-    if (apart <= COPY_NS && sameAnswer && !isSameTuple(set, record, root)) {
+    if (sameAnswer && isCopyOfSyn(set, root, record) && !isSameTuple(set, record, root)) {
       rootOf.set(record, { record, root, swapped: false })
     } else {
       byIsn.set(isn, record)
     }
   }
+}
+
+/**
+ * Is the first segment of one record an observation of the other's: same IP ID and TSval, a moment apart? Scanners
+ * use one ISN and port for many targets, and made-up captures one for all, so the ISN alone says little.
+ */
+function isCopyOfSyn(set: CaptureConnections, a: number, b: number): boolean {
+  const first = set.viewOfRecord(a).segments[0]
+  const second = set.viewOfRecord(b).segments[0]
+  if (first === undefined || second === undefined) return false
+  const identified = first.ipId > 0 || first.hasTimestamps
+  return (
+    identified &&
+    Math.abs(second.time - first.time) <= COPY_NS &&
+    first.flags === second.flags &&
+    first.ipId === second.ipId &&
+    first.hasTimestamps === second.hasTimestamps &&
+    first.tsVal === second.tsVal &&
+    first.window === second.window
+  )
 }
 
 function isSameTuple(set: CaptureConnections, a: number, b: number): boolean {
@@ -141,20 +164,40 @@ function continues(
   if (set.double(orphan, L.T_FIRST) < set.double(main, L.T_FIRST)) return false
   const shared = sideState(set, main, side)
   const far = sideState(set, main, other(side))
+  const stamps = lastStamps(set.viewOfRecord(main).segments)
   for (const s of set.viewOfRecord(orphan).segments) {
     const fromShared = s.from === orphanSide
     const mine = fromShared ? shared : far
     const theirs = fromShared ? far : shared
     if ((s.flags & RST) !== 0 && (s.flags & ACK) === 0) {
-      if (s.seq !== 0 && (s.seq === mine.next || s.seq === theirs.acked)) return true
+      // One number only: it must be exact, and the client's own port be the one that is shared.
+      const exact = s.seq === mine.next || s.seq === theirs.acked
+      if (side === 'client' && s.seq > 1 && exact) return true
       continue
     }
     if ((s.flags & ACK) === 0) continue
-    const ackFits = theirs.next !== null && near(theirs.next, s.ack)
-    const seqFits = mine.next !== null ? near(mine.next, s.seq) : ackFits && s.ack === theirs.next
-    if (ackFits && seqFits) return true
+    const stamp = stamps[fromShared ? side : other(side)]
+    if (s.hasTimestamps && stamp !== null) {
+      const ticks = delta(stamp, s.tsVal)
+      if (ticks < -STAMP_REACH || ticks > STAMP_REACH) continue
+      const ackFits = theirs.next !== null && near(theirs.next, s.ack)
+      const seqFits = mine.next !== null && near(mine.next, s.seq)
+      if (ackFits && seqFits) return true
+      continue
+    }
+    // Without timestamps, or in a direction that the main record does not show, only exact numbers count.
+    const ackExact = s.ack > 1 && (s.ack === theirs.next || s.ack === mine.acked)
+    const seqExact = mine.next === null || s.seq === mine.next || s.seq === theirs.acked
+    if (ackExact && seqExact) return true
   }
   return false
+}
+
+/** The last TSval of each side; null where it has none. */
+function lastStamps(segments: readonly Segment[]): Record<Side, number | null> {
+  const stamps: Record<Side, number | null> = { client: null, upstream: null }
+  for (const s of segments) if (s.hasTimestamps) stamps[s.from] = s.tsVal
+  return stamps
 }
 
 interface SideState {
