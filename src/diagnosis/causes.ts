@@ -1,7 +1,70 @@
 import type { Case, Surroundings } from '../model/case.ts'
 import type { Cause } from '../model/report.ts'
+import { CLOSE_RULES } from './rules/close-rules.ts'
+import { HANDSHAKE_RULES } from './rules/handshake-rules.ts'
+import { RESET_RULES, RESET_RULES_BETWEEN, RESET_RULES_FIRST } from './rules/reset-rules.ts'
+import { type Facts, factsOf, type Rule } from './rules/rule.ts'
+import {
+  keepAliveFailed,
+  mtuBlackhole,
+  stateExpired,
+  unreachable,
+  zeroWindow,
+} from './rules/silence-rules.ts'
+import { TLS_RULES } from './rules/tls-rules.ts'
 
-/** Why a connection ended as it did, best explanation first. */
-export function causesOf(_c: Case, _around: Surroundings): Cause[] {
-  return []
+/** Explanations that a connection may have at once; more than these confuse. */
+const MOST_CAUSES = 3
+
+/** Why a connection ended as it did, best explanation first; none for a healthy one. */
+export function causesOf(c: Case, around: Surroundings): Cause[] {
+  const facts = factsOf(c, around)
+  const causes: Cause[] = []
+  for (const rule of rulesFor(facts)) {
+    const found = rule(facts)
+    if (found === null || causes.some((known) => known.id === found.id)) continue
+    causes.push(found)
+    if (causes.length === MOST_CAUSES || found.confidence !== 'unclear') break
+  }
+  return causes
+}
+
+const SILENCE: readonly Rule[] = [mtuBlackhole, stateExpired]
+
+function rulesFor(f: Facts): readonly Rule[] {
+  const { outcome } = f.c
+  switch (outcome.termination) {
+    case 'handshake-never-completed':
+      return HANDSHAKE_RULES
+    case 'tls-aborted':
+      return TLS_RULES
+    case 'rst-without-fin':
+    case 'rst-after-fin':
+      if (outcome.benign) return RESET_RULES
+      return f.reset?.by === 'between'
+        ? RESET_RULES_BETWEEN
+        : [
+            ...RESET_RULES_FIRST,
+            keepAliveFailed,
+            zeroWindow,
+            ...SILENCE,
+            ...beforeAbort(f),
+            ...RESET_RULES,
+          ]
+    case 'fin-close':
+      return [mtuBlackhole, ...CLOSE_RULES]
+    case 'open':
+      return [
+        mtuBlackhole,
+        ...(outcome.benign ? [] : [zeroWindow]),
+        stateExpired,
+        unreachable,
+        ...CLOSE_RULES,
+      ]
+  }
+}
+
+/** A live socket that gives up because nothing came through any more. */
+function beforeAbort(f: Facts): readonly Rule[] {
+  return f.reset?.event.anatomy === 'active' ? [unreachable] : []
 }

@@ -42,11 +42,11 @@ export class SurroundingsCollector {
   private addEnd(c: Case, key: string): void {
     const close = c.outcome.firstClose
     if (close === null || close.by !== 'upstream' || close.segment === null) return
-    const time = onClientClock(c, close.tap, close.segment.time)
-    const { exchange, detail } = c.outcome
-    const cut =
-      exchange === 'mid-response' || exchange === 'mid-request' || exchange === 'response-owed'
-    const abrupt = close.kind === 'rst' || cut || detail === 'truncated-response'
+    const time = closeTime(c)
+    const { exchangeAtClose: state, detail } = c.outcome
+    const cut = state === 'mid-response' || state === 'mid-request' || state === 'response-owed'
+    const unready = state === 'no-data' || detail === 'refused'
+    const abrupt = cut || detail === 'truncated-response' || (close.kind === 'rst' && !unready)
     const list = this.ends.get(key) ?? []
     list.push({ time, abrupt })
     this.ends.set(key, list)
@@ -59,6 +59,7 @@ export class SurroundingsCollector {
     return {
       endpoint: (key) =>
         endpoints.get(key) ?? { connections: 0, established: 0, tls: 0, refused: 0 },
+      timeOf: closeTime,
       burst(key, timeNs) {
         let count = 0
         let abrupt = 0
@@ -72,6 +73,11 @@ export class SurroundingsCollector {
       othersAliveAfter: (id, timeNs) => byUntil.some((a) => a.id !== id && a.until > timeNs),
     }
   }
+}
+
+function closeTime(c: Case): number {
+  const close = c.outcome.firstClose
+  return close?.segment == null ? 0 : onClientClock(c, close.tap, close.segment.time)
 }
 
 /** The upstream endpoint of a connection, as the upstream side knows it: behind a Service, the pod. */

@@ -29,6 +29,8 @@ export interface CaseLink {
 export interface Surroundings {
   /** Of one upstream endpoint. */
   endpoint(key: string): EndpointFacts
+  /** When a connection's first FIN or RST was sent, on the client's clock; 0 without one. */
+  timeOf(c: Case): number
   /** Ends that the upstream began within 50 ms of this moment at this endpoint, this one included. */
   burst(key: string, timeNs: number): { ends: number; abrupt: number }
   /** Did any other connection between the two ends carry data in both directions after this moment? */

@@ -89,5 +89,8 @@ export interface Outcome {
   fins: Record<Side, AlignedSegment | null>
   handshake: { syn: AlignedSegment | null; synAck: AlignedSegment | null; complete: boolean }
   application: ApplicationSummary
+  /** When the last byte was seen. */
   exchange: ExchangeState
+  /** When the first FIN or ending RST was sent; what came after it does not count. */
+  exchangeAtClose: ExchangeState
 }

@@ -54,6 +54,10 @@ export function outcomeOf(sighting: Sighting): Outcome {
     handshake,
     application,
     exchange: exchangeState(application),
+    exchangeAtClose:
+      close !== null && close !== reset?.segment
+        ? exchangeAtFin(sighting, close, application)
+        : exchangeState(application),
   }
 }
 

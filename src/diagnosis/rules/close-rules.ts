@@ -1,0 +1,77 @@
+import { timerText } from '../timers.ts'
+import { crashed } from './reset-rules.ts'
+import { cause, type Rule, secondsText } from './rule.ts'
+
+const truncated: Rule = (f) => {
+  const { outcome } = f.c
+  const http = outcome.application.http
+  const cut =
+    http !== null && (http.upstreamState === 'in-body' || http.upstreamState === 'in-head')
+  if (!cut || outcome.fins.upstream === null || outcome.firstClose?.by === 'client') return null
+  const missing = http.responseMissing
+  return cause(f, {
+    id: 'premature-close',
+    confidence: 'probable',
+    why: `the upstream closed in the middle of its response${missing === null ? ' (chunked, without its end)' : `: ${missing} bytes were still to come`}`,
+    next: [
+      'the log of the upstream application: an exception while it wrote, or its own upstream went away',
+    ],
+  })
+}
+
+const cancelled: Rule = (f) => {
+  const { outcome } = f.c
+  const state = outcome.exchangeAtClose
+  const cut = state === 'mid-response' || state === 'response-owed'
+  if (outcome.firstClose?.by !== 'client' || outcome.firstClose.kind !== 'fin' || !cut) return null
+  if (outcome.exchange === 'complete' || outcome.application.http === null) return null
+  return cause(f, {
+    id: 'client-cancel',
+    confidence: 'probable',
+    why: 'the client closed before the response was complete',
+    next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
+  })
+}
+
+/** An orderly end that a timer explains: no fault, but worth a word. */
+const idleClose: Rule = (f) => {
+  const { outcome, sighting } = f.c
+  const close = outcome.firstClose
+  if (outcome.termination !== 'fin-close' || close?.kind !== 'fin' || close.segment === null)
+    return null
+  if (close.by !== 'client' && close.by !== 'upstream') return null
+  let last: number | null = null
+  for (const s of sighting.taps[close.tap]!.view!.segments) {
+    if (s.frame >= close.segment.frame) break
+    if (s.length > 0 && s.kind !== 'keep-alive') last = s.time
+  }
+  const idle = last === null ? 0 : close.segment.time - last
+  const timer = timerText(idle, close.by === 'upstream' ? 'server' : 'client')
+  if (timer === '' || outcome.exchangeAtClose === 'mid-response') return null
+  return cause(f, {
+    id: 'idle-timeout',
+    confidence: 'probable',
+    why: `the ${close.by} closed the idle connection after ${secondsText(idle)}${timer}; nothing was lost`,
+  })
+}
+
+/** A RST that its receiver ignored; the connection went on. */
+const ineffective: Rule = (f) => {
+  const { outcome } = f.c
+  const ignored = outcome.resets.find((e) => !e.ending && !e.afterClose)
+  if (ignored === undefined || outcome.firstReset !== null) return null
+  const tap = ignored.segment.seen.findIndex((s) => s !== null)
+  const text = 'the RST that its receiver ignored'
+  return cause(f, {
+    id: 'ineffective-rst',
+    confidence: 'probable',
+    why: `a RST in the name of the ${ignored.from} was ignored by its receiver: its sequence number was not the expected one; the connection went on`,
+    evidence: [{ tap, segment: ignored.segment.seen[tap]!, text }],
+    next: [
+      'something between injects resets: compare its TTL and IP ID with the other packets of that side',
+    ],
+  })
+}
+
+/** Causes of ends without a RST. */
+export const CLOSE_RULES: readonly Rule[] = [ineffective, crashed, truncated, cancelled, idleClose]

@@ -1,0 +1,163 @@
+import type { IcmpError } from '../../model/connection.ts'
+import { cause, type Facts, lostFrom, type Rule, seenAt, tapOf } from './rule.ts'
+
+const LISTENING = (f: Facts) => [
+  `on the upstream: ss -ltn 'sport = :${f.view.endpoints.upstream.port}'`,
+  'compare the Service targetPort with the port that the container listens on: kubectl get svc,endpointslices -o wide',
+]
+
+const refused: Rule = (f) => {
+  if (f.c.outcome.detail !== 'refused' || f.reset === null) return null
+  if (f.reset.by === 'between') {
+    return cause(f, {
+      id: 'firewall-reject',
+      confidence: f.reset.confidence,
+      why: `a device between answered the SYN to ${f.upstream} with a RST`,
+      next: ['look for a REJECT rule on the way: NetworkPolicy, iptables, security appliance'],
+    })
+  }
+  const sure = f.reset.by === 'upstream' ? f.reset.confidence : 'unclear'
+  return cause(f, {
+    id: 'connection-refused',
+    confidence: sure,
+    why: `nothing listens on ${f.upstreamKey}: its kernel refused the SYN`,
+    next: LISTENING(f),
+  })
+}
+
+/** ICMP codes that a filter answers with (RFC 792, RFC 1122 §3.2.2.1, RFC 4443 §3.1). */
+function isProhibited(e: IcmpError): boolean {
+  return e.version === 4 ? [9, 10, 13].includes(e.code) : [1, 5, 6].includes(e.code)
+}
+
+const icmp: Rule = (f) => {
+  if (f.c.outcome.detail !== 'icmp-unreachable') return null
+  const tap = f.c.sighting.taps.findIndex((t) => t.view?.icmp.some((e) => e.about === 'client'))
+  const error = f.c.sighting.taps[tap]!.view!.icmp.find((e) => e.about === 'client')!
+  const portUnreachable = error.version === 4 ? error.code === 3 : error.code === 4
+  const text = `${error.from} answers with ICMP type ${error.type} code ${error.code} (frame ${error.frame})`
+  const evidence = [{ tap, segment: null, text }]
+  if (isProhibited(error)) {
+    return cause(f, {
+      id: 'firewall-reject',
+      confidence: 'probable',
+      why: `a filter refuses the SYN to ${f.upstream} by ICMP`,
+      evidence,
+    })
+  }
+  if (portUnreachable) {
+    return cause(f, {
+      id: 'no-endpoints',
+      confidence: 'probable',
+      why: `the SYN to ${f.upstream} is answered by ICMP port unreachable, as kube-proxy does for a Service without endpoints`,
+      evidence,
+      next: [
+        'kubectl get endpointslices -l kubernetes.io/service-name=SERVICE',
+        'look for REJECT rules: iptables-save | grep REJECT',
+      ],
+    })
+  }
+  return cause(f, {
+    id: 'upstream-unreachable',
+    confidence: 'probable',
+    why: `no route to ${f.upstream}: its address answers to nobody`,
+    evidence,
+  })
+}
+
+const unanswered: Rule = (f) => {
+  const { c } = f
+  if (c.outcome.detail !== 'no-answer') return null
+  const at = tapOf(f, 'client')
+  if (c.sighting.taps.length < 2) {
+    return cause(f, {
+      id: 'syn-dropped',
+      confidence: 'unclear',
+      why: `SYNs to ${f.upstream} get no answer: dropped on the way, or ignored by the upstream`,
+      next: ['a capture at the upstream: does the SYN arrive there?'],
+    })
+  }
+  if (f.bothSaw) {
+    const healthy = f.around.endpoint(f.upstreamKey).established > 0
+    return cause(f, {
+      id: 'accept-queue-overflow',
+      confidence: healthy ? 'probable' : 'unclear',
+      why: `SYNs arrive at ${f.upstreamKey} and its host ignores them${healthy ? ', while other connections to it work' : ''}: the accept queue is full, or a filter in that host drops them`,
+      evidence: [
+        seenAt(
+          c.outcome.handshake.syn!,
+          tapOf(f, 'upstream'),
+          'SYN arrives at the upstream; nothing answers it',
+        ),
+      ],
+      next: [
+        'on the upstream: nstat -az TcpExtListenOverflows TcpExtListenDrops',
+        `ss -ltn 'sport = :${f.view.endpoints.upstream.port}': Recv-Q against Send-Q`,
+      ],
+    })
+  }
+  if (c.sighting.taps[0]!.view === null || c.unmatchedReason === 'tap-not-covering') return null
+  const lossy = c.sighting.taps[1]!.loss.length > 0
+  return cause(f, {
+    id: 'syn-dropped',
+    confidence: lossy ? 'unclear' : 'probable',
+    why: `SYNs to ${f.upstream} leave the client and never reach the upstream: dropped between, as a NetworkPolicy or firewall does`,
+    evidence: [
+      seenAt(
+        c.outcome.handshake.syn!,
+        at,
+        'SYN leaves the client; the upstream capture never shows it',
+      ),
+    ],
+    next: [
+      'kubectl get networkpolicies -A',
+      'hubble observe --verdict DROPPED',
+      'iptables -L -v -n on both nodes',
+    ],
+  })
+}
+
+const answerLost: Rule = (f) => {
+  const { detail, handshake } = f.c.outcome
+  if (detail !== 'no-final-ack' || handshake.synAck === null) return null
+  const lost = lostFrom(f, 'upstream').includes(handshake.synAck)
+  if (!lost) return null
+  return cause(f, {
+    id: 'synack-dropped',
+    confidence: 'probable',
+    why: `${f.upstreamKey} answers every SYN, and no SYN-ACK reaches the client: dropped on the way back`,
+    evidence: [
+      seenAt(
+        handshake.synAck,
+        tapOf(f, 'upstream'),
+        'SYN-ACK leaves the upstream; the client capture never shows it',
+      ),
+    ],
+    next: [
+      'check the return path: asymmetric routing, reverse-path filter, egress policy of the upstream',
+    ],
+  })
+}
+
+const takenBack: Rule = (f) => {
+  const { outcome, sighting } = f.c
+  if (outcome.detail !== 'reset-by-client' || outcome.benign) return null
+  const trigger = f.reset?.event.trigger
+  if (
+    trigger == null ||
+    !sighting.taps[trigger.tap]!.view!.strangeFrames.has(trigger.segment.frame)
+  )
+    return null
+  return cause(f, {
+    id: 'nat-mapping-lost',
+    confidence: 'probable',
+    why: `the SYN-ACK reached the client with an address that it never called, and its kernel reset that`,
+    next: [
+      'conntrack -S on the node (invalid, insert_failed)',
+      'sysctl net.bridge.bridge-nf-call-iptables',
+    ],
+  })
+}
+
+/** Causes of handshakes that were never completed. */
+export const HANDSHAKE_RULES: readonly Rule[] = [refused, icmp, unanswered, answerLost, takenBack]

@@ -1,0 +1,308 @@
+import { opposite } from '../../model/case.ts'
+import type { FirstResetFacts } from '../../model/outcome.ts'
+import { timerText } from '../timers.ts'
+import { cause, type Facts, isRst, type Rule, secondsText, tapOf } from './rule.ts'
+
+const IDLE_NS = 0.9e9
+
+type Resetting = (f: Facts, reset: FirstResetFacts) => ReturnType<Rule>
+
+const whenReset =
+  (rule: Resetting): Rule =>
+  (f) =>
+    f.reset === null ? null : rule(f, f.reset)
+
+/** The RST, or what it answers, carries an address that is not the connection's. */
+const natLost = whenReset((f, { event }) => {
+  const { taps } = f.c.sighting
+  const strange = taps.some((tap, i) => {
+    const frames = [
+      event.segment.seen[i]?.frame,
+      event.trigger?.tap === i ? event.trigger.segment.frame : undefined,
+    ]
+    return frames.some(
+      (frame) => frame !== undefined && tap.view?.strangeFrames.has(frame) === true,
+    )
+  })
+  if (!strange) return null
+  const victim = event.from
+  return cause(f, {
+    id: 'nat-mapping-lost',
+    confidence: 'probable',
+    why: `a segment reached the ${victim} without its address translation; the ${victim}'s kernel has no such connection and reset it`,
+    next: [
+      'conntrack -S on the node (invalid, insert_failed); conntrack -L | wc -l against nf_conntrack_max',
+      'sysctl net.netfilter.nf_conntrack_tcp_be_liberal',
+    ],
+  })
+})
+
+const bothAborted = whenReset((f, { crossedInFlight, event }) => {
+  const active = f.c.outcome.resets.filter((e) => e.ending && e.anatomy === 'active')
+  const both = new Set(active.map((e) => e.from)).size === 2
+  if (!crossedInFlight || !both || event.anatomy !== 'active') return null
+  return cause(f, {
+    id: 'both-abort',
+    confidence: 'probable',
+    why: 'both ends aborted on their own, within the time that a packet takes to cross',
+    next: ['look for what both ends share: a common timeout, a drain, a deployment at that moment'],
+  })
+})
+
+/** A RST in the name of a side, made between, in answer to the first data after an idle time. */
+const expiredReject = whenReset((f, { by, event, idleNs }) => {
+  if (by !== 'between' || event.trigger === null) return null
+  const { trigger } = event
+  const far = f.c.sighting.taps.findIndex((tap) => tap.side === event.from)
+  const answered = f.c.sighting.segments.find((s) => s.seen[trigger.tap] === trigger.segment)
+  const arrived = far >= 0 && answered?.seen[far] != null
+  if (arrived || idleNs === null || idleNs < IDLE_NS || trigger.segment.length === 0) return null
+  return cause(f, {
+    id: 'middlebox-state-expired',
+    confidence: 'probable',
+    why: `${secondsText(idleNs)} of silence, then a device between answered the next data with a RST: it had forgotten the connection${timerText(idleNs, 'middlebox')}`,
+    next: [
+      "keep-alives shorter than that device's idle timeout",
+      'its session or conntrack timeout, and its log',
+    ],
+  })
+})
+
+const middleboxReset = whenReset((f, reset) => {
+  if (reset.by !== 'between') return null
+  return cause(f, {
+    id: 'middlebox-reset',
+    confidence: reset.confidence,
+    why: `a device between reset the connection${reset.where?.hops == null ? '' : `, ${reset.where.text}`}`,
+    next: ['ask for the log of the firewall, IPS or load balancer there at that time'],
+  })
+})
+
+const keepAliveRace = whenReset((f, { idleNs }) => {
+  if (f.c.outcome.detail !== 'keep-alive-race') return null
+  const idle = idleNs === null ? '' : ` after ${secondsText(idleNs)} of silence`
+  return cause(f, {
+    id: 'keepalive-race',
+    confidence: 'probable',
+    why: `the upstream closed the idle connection${idle} while the next request was on its way${idleNs === null ? '' : timerText(idleNs, 'server')}`,
+    next: [
+      "make the client's idle timeout shorter than the upstream's keep-alive timeout",
+      'retry idempotent requests on a reset before the first response byte',
+    ],
+  })
+})
+
+const afterClose = whenReset((f, { event, by, idleNs }) => {
+  if (f.c.outcome.detail !== 'data-after-close' || (by !== 'client' && by !== 'upstream'))
+    return null
+  const complete =
+    f.c.outcome.exchangeAtClose === 'complete' || f.c.outcome.exchangeAtClose === 'no-data'
+  const writer = opposite(event.from)
+  if (event.from === 'client' && !complete) {
+    return cause(f, {
+      id: 'client-cancel',
+      confidence: 'probable',
+      why: 'the client closed in the middle of the response, and its kernel reset what still came',
+      next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
+    })
+  }
+  if (!complete) return null
+  return cause(f, {
+    id: 'stale-keepalive-reuse',
+    confidence: 'probable',
+    why: `the ${writer} used the connection again${idleNs === null ? '' : `, ${secondsText(idleNs)} after its last use,`} although it had acknowledged the other side's FIN`,
+    next: [
+      `the ${writer}'s connection pool keeps half-closed connections: validate before reuse, or upgrade the client library`,
+    ],
+  })
+})
+
+/** Several connections of one endpoint cut short at once: the process died. */
+export const crashed: Rule = (f) => {
+  const { outcome } = f.c
+  const close = outcome.firstClose
+  if (close === null || close.by !== 'upstream' || close.segment === null) return null
+  const burst = f.around.burst(f.upstreamKey, f.around.timeOf(f.c))
+  if (burst.ends < 3 || burst.abrupt < 2) return null
+  return cause(f, {
+    id: 'upstream-crash',
+    confidence: burst.abrupt >= 3 ? 'probable' : 'unclear',
+    why: `${burst.ends} connections of ${f.upstreamKey} ended within 50 ms, ${burst.abrupt} of them in the middle of something: its process died (crash, OOM kill, SIGKILL)`,
+    next: [
+      'kubectl get pod POD -o jsonpath=\'{range .status.containerStatuses[*]}{.name} {.restartCount} {.lastState.terminated}{"\\n"}{end}\'',
+      'kubectl logs POD -c CONTAINER --previous --tail=200',
+      'on the node: dmesg -T | grep -i oom',
+    ],
+  })
+}
+
+const acceptQueue = whenReset((f, { event, by }) => {
+  const { view } = f
+  if (by !== 'upstream' || event.anatomy !== 'passive' || view.upstream.bytes > 0) return null
+  const trigger = event.trigger
+  const isFirstAnswer =
+    trigger !== null &&
+    view.upstream.isn !== null &&
+    trigger.segment.ack === (view.upstream.isn + 1) >>> 0
+  if (!isFirstAnswer || f.c.outcome.fins.upstream !== null) return null
+  return cause(f, {
+    id: 'accept-queue-overflow',
+    confidence: 'probable',
+    why: `the handshake was complete for the client and ${f.upstreamKey} knew nothing of it: its accept queue was full (tcp_abort_on_overflow), or its SYN cookie was not taken`,
+    next: [
+      'on the upstream: nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPReqQFullDoCookies',
+      'sysctl net.ipv4.tcp_abort_on_overflow net.core.somaxconn; the listen() backlog of the server',
+    ],
+  })
+})
+
+const plaintextToTls = whenReset((f, { by }) => {
+  const { application } = f.c.outcome
+  const plain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
+  if (by !== 'upstream' || !plain || application.upstreamFirst !== 'none') return null
+  const tls = f.around.endpoint(f.upstreamKey).tls
+  const known = tls > 0 || TLS_PORTS.has(f.view.endpoints.upstream.port)
+  if (!known) return null
+  return cause(f, {
+    id: 'plaintext-to-tls-port',
+    confidence: tls > 0 ? 'probable' : 'unclear',
+    why: `the client speaks plaintext, ${tls > 0 ? `others speak TLS with ${f.upstreamKey}` : 'the port is one for TLS'}, and the upstream ended the connection without a byte`,
+    next: [
+      'mesh: PeerAuthentication STRICT against a client without sidecar? kubectl get peerauthentications -A',
+      'client: https instead of http?',
+    ],
+  })
+})
+
+/** Ports on which plaintext is not expected. */
+const TLS_PORTS: ReadonlySet<number> = new Set([443, 6443, 8443, 9443, 10250, 15006, 15012])
+
+const unreadData = whenReset((f, { by, event }) => {
+  const http = f.c.outcome.application.http
+  if (by !== 'upstream' || event.anatomy !== 'active' || http === null) return null
+  const cutRequest = http.clientState === 'in-body' || http.clientState === 'in-head'
+  if (!cutRequest || http.upstreamState === 'in-body' || http.upstreamState === 'in-head')
+    return null
+  const answered = http.responses > 0 && http.responses >= http.requests
+  return cause(f, {
+    id: 'upstream-close-unread-data',
+    confidence: 'probable',
+    why: answered
+      ? `the upstream answered ${http.lastStatus ?? ''} before the request was complete and closed with the rest of it unread: its kernel sends RST instead of FIN`.replace(
+          '  ',
+          ' ',
+        )
+      : 'the upstream closed with request data unread: its kernel sends RST instead of FIN',
+    next: [
+      'a limit of the server (body size, header size, authentication) answers early: read its log; let it drain the body before closing',
+    ],
+  })
+})
+
+const gaveUpUnanswered = whenReset((f, { event, by }) => {
+  if (by !== event.from || event.anatomy !== 'passive') return null
+  // A kernel without the socket answers late data: its own retransmissions had gone unanswered before.
+  const side = event.from
+  const tap = tapOf(f, side)
+  const at = event.segment.seen[tap]?.frame
+  if (at === undefined || f.c.outcome.fins[side] !== null) return null
+  let lost = 0
+  for (const s of f.c.sighting.segments) {
+    const seen = s.seen[tap]
+    if (seen == null || seen.frame > at || s.from !== side || isRst(s)) continue
+    const gone = s.seen.length > 1 && s.seen.some((o) => o === null) && !s.covered
+    if (seen.kind === 'retransmission' && gone) lost++
+  }
+  if (lost < 2) return null
+  return cause(f, {
+    id: side === 'client' ? 'upstream-unreachable' : 'client-unreachable',
+    confidence: 'probable',
+    why: `the ${side} had retransmitted ${lost} times in vain and given up without a packet; when the path came back its kernel no longer knew the connection`,
+    next: ['what cut the path between them before? node, CNI and route events of that time'],
+  })
+})
+
+const idleTimer = whenReset((f, { by, event, idleNs }) => {
+  if ((by !== 'client' && by !== 'upstream') || event.anatomy !== 'active' || idleNs === null)
+    return null
+  const state = f.c.outcome.exchange
+  const between = state === 'complete' || state === 'opaque' || state === 'no-data'
+  const timer = timerText(idleNs, by === 'upstream' ? 'server' : 'client')
+  if (!between || timer === '') return null
+  return cause(f, {
+    id: 'idle-timeout',
+    confidence: 'probable',
+    why: `the ${by} closed the connection after ${secondsText(idleNs)} of silence${timer}`,
+    next: [`the idle or keep-alive timeout of the ${by}`],
+  })
+})
+
+const stale = whenReset((f, { causedBy, by, event }) => {
+  if (causedBy !== 'between' || by === 'between' || event.anatomy !== 'passive') return null
+  return cause(f, {
+    id: 'stale-endpoint',
+    confidence: 'probable',
+    why: `the data reached a host that never had this connection: the address belonged to another pod before, or a load balancer chose another backend`,
+    next: [
+      'kubectl get pods -A -o wide --field-selector status.podIP=ADDRESS; compare start times with the packet time',
+    ],
+  })
+})
+
+/** What a live socket's abort by itself says. */
+const abort = whenReset((f, { by, event, confidence }) => {
+  if (by !== 'client' && by !== 'upstream') return null
+  const { exchange, application } = f.c.outcome
+  const sure = confidence === 'certain' && event.anatomy === 'active' ? 'probable' : 'unclear'
+  if (by === 'client') {
+    if (exchange === 'complete') {
+      return cause(f, {
+        id: 'client-cancel',
+        confidence: 'unclear',
+        why: 'the client closed with response data unread, or without lingering, after the exchange was complete',
+      })
+    }
+    return cause(f, {
+      id: 'client-abort',
+      confidence: sure,
+      why:
+        exchange === 'mid-response' || exchange === 'response-owed'
+          ? `the client aborted in the middle of the exchange${requestText(application.http?.lastRequestLine)}`
+          : 'the client aborted the connection',
+      next: ["the client's timeout, cancellation or crash at that moment (Envoy flag DC)"],
+    })
+  }
+  if (exchange === 'complete' && f.c.outcome.benign) return null
+  return cause(f, {
+    id: 'upstream-abort',
+    confidence: sure,
+    why:
+      exchange === 'mid-response' || exchange === 'response-owed'
+        ? `the upstream application aborted in the middle of the exchange${requestText(application.http?.lastRequestLine)}`
+        : 'the upstream application aborted the connection',
+    next: [
+      'the log of the upstream application at that moment',
+      'bpftrace -e \'tracepoint:tcp:tcp_send_reset { printf("%s %d\\n", comm, args->sport); }\' on its node',
+    ],
+  })
+})
+
+function requestText(line: string | null | undefined): string {
+  return line == null ? '' : ` (${line})`
+}
+
+/** Causes that speak of others than the resetting end come first. */
+export const RESET_RULES_FIRST: readonly Rule[] = [natLost, bothAborted]
+export const RESET_RULES_BETWEEN: readonly Rule[] = [expiredReject, middleboxReset]
+export const RESET_RULES: readonly Rule[] = [
+  acceptQueue,
+  plaintextToTls,
+  unreadData,
+  crashed,
+  keepAliveRace,
+  afterClose,
+  gaveUpUnanswered,
+  stale,
+  idleTimer,
+  abort,
+]

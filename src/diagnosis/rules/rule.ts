@@ -1,0 +1,117 @@
+import { RST } from '../../../native-free-decoders/decoded-packet.ts'
+import { type Case, endpointText, opposite, type Surroundings, shownTap } from '../../model/case.ts'
+import type { ConnectionView, Side } from '../../model/connection.ts'
+import type { FirstResetFacts, Observation } from '../../model/outcome.ts'
+import type { Cause, Confidence, Evidence } from '../../model/report.ts'
+import type { AlignedSegment } from '../../model/sighting.ts'
+import { evidenceOf } from '../evidence.ts'
+import { upstreamKey } from '../surroundings.ts'
+
+/** What every rule may look at. */
+export interface Facts {
+  c: Case
+  around: Surroundings
+  /** The view that is shown: the client's if there is one. */
+  view: ConnectionView
+  reset: FirstResetFacts | null
+  upstreamKey: string
+  upstream: string
+  client: string
+  /** Both taps saw this connection. */
+  bothSaw: boolean
+}
+
+/** One cause, if the packets support it. */
+export type Rule = (f: Facts) => Cause | null
+
+export function factsOf(c: Case, around: Surroundings): Facts {
+  const view = c.sighting.taps[shownTap(c.sighting)]!.view!
+  return {
+    c,
+    around,
+    view,
+    reset: c.outcome.firstReset,
+    upstreamKey: upstreamKey(c),
+    upstream: endpointText(view.endpoints.upstream),
+    client: endpointText(view.endpoints.client),
+    bothSaw: c.sighting.taps.length > 1 && c.sighting.taps.every((tap) => tap.view !== null),
+  }
+}
+
+export interface CauseText {
+  id: string
+  confidence: Confidence
+  why: string
+  evidence?: Observation[]
+  against?: Observation[]
+  next?: string[]
+}
+
+/** A cause of the report; without evidence of its own it rests on how the connection ended. */
+export function cause(f: Facts, text: CauseText): Cause {
+  const evidence = (text.evidence ?? []).map((o) => evidenceOf(f.c, o))
+  return {
+    id: text.id,
+    confidence: text.confidence,
+    why: text.why,
+    evidence: evidence.length > 0 ? evidence : endEvidence(f),
+    against: (text.against ?? []).map((o) => evidenceOf(f.c, o)),
+    next: text.next ?? [],
+  }
+}
+
+function endEvidence(f: Facts): Evidence[] {
+  const { c } = f
+  if (f.reset !== null) return f.reset.evidence.slice(0, 2).map((o) => evidenceOf(c, o))
+  const close = c.outcome.firstClose
+  if (close?.segment != null) {
+    const text = `${close.kind === 'fin' ? 'FIN' : 'RST'} of the ${close.by}`
+    return [evidenceOf(c, { tap: close.tap, segment: close.segment, text })]
+  }
+  return [
+    evidenceOf(c, {
+      tap: shownTap(c.sighting),
+      segment: null,
+      text: 'last packet of the connection',
+    }),
+  ]
+}
+
+/** Segments that left a side's tap and did not reach the other, which was there to see them. */
+export function lostFrom(f: Facts, side: Side): AlignedSegment[] {
+  const { taps, segments } = f.c.sighting
+  const home = taps.findIndex((tap) => tap.side === side)
+  const far = taps.findIndex((tap) => tap.side === opposite(side))
+  if (home < 0 || far < 0 || taps[far]!.loss.length > 0) return []
+  return segments.filter(
+    (s) =>
+      s.from === side && s.seen[home] != null && s.seen[far] == null && !s.covered && !isRst(s),
+  )
+}
+
+/** Segments of a side that both taps saw. */
+export function deliveredFrom(f: Facts, side: Side): AlignedSegment[] {
+  return f.c.sighting.segments.filter(
+    (s) => s.from === side && !isRst(s) && (s.covered || s.seen.every((o) => o !== null)),
+  )
+}
+
+export function isRst(s: AlignedSegment): boolean {
+  return s.seen.some((o) => o !== null && (o.flags & RST) !== 0)
+}
+
+/** The sighting of a segment at its sender's tap, as an observation. */
+export function seenAt(s: AlignedSegment, tap: number, text: string): Observation {
+  return { tap, segment: s.seen[tap] ?? null, text }
+}
+
+export function tapOf(f: Facts, side: Side): number {
+  const tap = f.c.sighting.taps.findIndex((t) => t.side === side && t.view !== null)
+  return tap >= 0 ? tap : shownTap(f.c.sighting)
+}
+
+/** Seconds with three decimals below ten, else one. */
+export function secondsText(ns: number): string {
+  const s = ns / 1e9
+  return `${s < 10 ? s.toFixed(3) : s.toFixed(1)} s`
+}

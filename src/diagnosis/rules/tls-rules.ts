@@ -1,0 +1,183 @@
+import { opposite } from '../../model/case.ts'
+import type { Observation } from '../../model/outcome.ts'
+import { cause, type Facts, type Rule } from './rule.ts'
+import { isLostRun } from './silence-rules.ts'
+
+const stage = (f: Facts) => f.c.outcome.application.tls?.stage ?? null
+
+/** The TLS stage that one tap alone saw. */
+function stageAt(f: Facts, side: 'client' | 'upstream'): string | null {
+  return f.c.sighting.taps.find((t) => t.side === side)?.view?.application.tls?.stage ?? null
+}
+
+const plaintextAnswer: Rule = (f) =>
+  f.c.outcome.detail === 'plaintext-from-upstream'
+    ? cause(f, {
+        id: 'tls-to-plaintext-port',
+        confidence: 'probable',
+        why: `the client speaks TLS and ${f.upstreamKey} answers in plaintext: no TLS on that port`,
+        next: [
+          'mesh: does the upstream pod have a sidecar, and does a DestinationRule force ISTIO_MUTUAL? istioctl x describe pod POD',
+        ],
+      })
+    : null
+
+const plaintextRequest: Rule = (f) =>
+  f.c.outcome.detail === 'plaintext-from-client'
+    ? cause(f, {
+        id: 'plaintext-to-tls-port',
+        confidence: 'probable',
+        why: `the client speaks plaintext and ${f.upstreamKey} answers with a TLS alert: that port expects TLS`,
+        next: [
+          'mesh: PeerAuthentication STRICT against a client without sidecar? kubectl get peerauthentications -A',
+        ],
+      })
+    : null
+
+const certificateRefused: Rule = (f) => {
+  if (f.c.outcome.detail !== 'client-certificate-refused') return null
+  const tls = f.c.outcome.application.tls!
+  const missing = tls.clientCertificate === 'empty' || tls.alert?.name === 'certificate_required'
+  return cause(f, {
+    id: missing ? 'mtls-client-certificate-missing' : 'client-certificate-refused',
+    confidence: 'probable',
+    why: missing
+      ? `${f.upstreamKey} asks for a client certificate and the client sends none`
+      : `${f.upstreamKey} does not accept the client's certificate`,
+    evidence: alertEvidence(f),
+    next: missing
+      ? ['give the client a certificate, or a sidecar where the mesh is STRICT']
+      : ['compare the client certificate issuer with the CA bundle of the upstream'],
+  })
+}
+
+function alertEvidence(f: Facts): Observation[] {
+  const alert = f.c.outcome.application.tls?.alert
+  if (alert == null) return []
+  for (const [tap, t] of f.c.sighting.taps.entries()) {
+    const segment = t.view?.segments.find((s) => s.frame === alert.frame && s.from === alert.by)
+    if (segment) {
+      const name =
+        alert.name === 'encrypted' ? 'a record of the size of an alert' : `alert ${alert.name}`
+      return [{ tap, segment, text: `the ${alert.by} sends ${name}` }]
+    }
+  }
+  return []
+}
+
+/** Alerts by which a client says that it does not trust the server's certificate (RFC 8446 §6.2). */
+const DISTRUST = [
+  'unknown_ca',
+  'bad_certificate',
+  'certificate_unknown',
+  'certificate_expired',
+  'certificate_revoked',
+  'unsupported_certificate',
+]
+
+const serverDistrusted: Rule = (f) => {
+  const { detail, application } = f.c.outcome
+  if (detail !== 'alert-by-client' && detail !== 'encrypted-alert-by-client') return null
+  const name = application.tls?.alert?.name ?? ''
+  const named = DISTRUST.includes(name)
+  if (!named && name !== 'encrypted') return null
+  return cause(f, {
+    id: 'client-untrusted-ca',
+    confidence: named ? 'probable' : 'unclear',
+    why: named
+      ? `the client refuses the certificate of ${f.upstreamKey}: ${name}`
+      : `the client gave up right after seeing the certificate of ${f.upstreamKey}, with an encrypted alert`,
+    evidence: alertEvidence(f),
+    next: [
+      `openssl s_client -connect ${f.upstream} -servername ${application.tls?.sni ?? 'NAME'} -showcerts`,
+    ],
+  })
+}
+
+const handshakeRefused: Rule = (f) => {
+  const { detail, application } = f.c.outcome
+  if (detail !== 'alert-by-upstream' && detail !== 'encrypted-alert-by-upstream') return null
+  return cause(f, {
+    id: 'tls-handshake-refused',
+    confidence: 'probable',
+    why: `${f.upstreamKey} ends the TLS handshake with alert ${application.tls?.alert?.name ?? ''}`.trim(),
+    evidence: alertEvidence(f),
+  })
+}
+
+/** The server's flight left the upstream and did not arrive. */
+const serverHelloLost: Rule = (f) => {
+  if (stageAt(f, 'client') !== 'client-hello') return null
+  const there = stageAt(f, 'upstream')
+  if (there === null || there === 'client-hello' || !isLostRun(f, 'upstream')) return null
+  return cause(f, {
+    id: 'tls-serverhello-lost',
+    confidence: 'probable',
+    why: `${f.upstreamKey} answers the ClientHello, again and again, and nothing of it reaches the client`,
+    next: [
+      'packets of that size or direction are dropped on the way: check MTU (ping -M do -s 1400) and policies on the return path',
+    ],
+  })
+}
+
+const serverSilent: Rule = (f) => {
+  if (f.c.outcome.detail !== 'stalled' || stage(f) !== 'client-hello') return null
+  const clientHelloLost = isLostRun(f, 'client')
+  if (clientHelloLost) return null
+  const arrived = stageAt(f, 'upstream') === 'client-hello'
+  return cause(f, {
+    id: 'tls-server-silent',
+    confidence: arrived ? 'probable' : 'unclear',
+    why: `${f.upstreamKey} acknowledges the ClientHello and never answers it`,
+    next: [
+      'is the server process alive and not starved? kubectl top pod; look for a full worker pool',
+    ],
+  })
+}
+
+const resetAtHello: Rule = (f) => {
+  const { detail, application } = f.c.outcome
+  if (detail !== 'after-client-hello' || f.reset === null) return null
+  const sni = application.tls?.sni
+  if (f.reset.by === 'between') {
+    return cause(f, {
+      id: 'middlebox-sni-filter',
+      confidence: 'probable',
+      why: `a device between reset the connection when it saw the ClientHello${sni == null ? '' : ` for ${sni}`}`,
+      next: ['ask for the log of the egress filter or firewall for that name'],
+    })
+  }
+  if (f.reset.by !== 'upstream') return null
+  return cause(f, {
+    id: 'upstream-reset-at-clienthello',
+    confidence: f.reset.confidence === 'certain' ? 'probable' : 'unclear',
+    why: `${f.upstreamKey} reset the connection when the ClientHello arrived${sni == null ? '' : ` (SNI ${sni})`}`,
+    next: [
+      'no filter chain or virtual host for that name? mesh: istioctl proxy-config listeners POD --port 15006',
+    ],
+  })
+}
+
+const stopped: Rule = (f) => {
+  const close = f.c.outcome.firstClose
+  if (close === null || close.by === 'undetermined' || close.by === 'between') return null
+  const other = opposite(close.by)
+  return cause(f, {
+    id: `${close.by}-gave-up-tls-handshake`,
+    confidence: 'unclear',
+    why: `the ${close.by} ended the connection during the TLS handshake; the ${other} had said nothing wrong that packets show`,
+  })
+}
+
+/** Causes of aborted TLS handshakes; the last one only states what is known. */
+export const TLS_RULES: readonly Rule[] = [
+  plaintextAnswer,
+  plaintextRequest,
+  certificateRefused,
+  serverDistrusted,
+  handshakeRefused,
+  serverHelloLost,
+  serverSilent,
+  resetAtHello,
+  stopped,
+]
