@@ -19,7 +19,7 @@ class Record:
 class CaptureFile:
     link_type: int
     records: list = field(default_factory=list)
-    dropped: int = 0
+    dropped: int | None = 0  # what the drop counter of a pcapng says; None: it has none
 
 
 def read(path):
@@ -98,7 +98,7 @@ def pcapng(capture, records, format, snap_length, interface, capture_filter):
         stamp = r.time // unit
         head = struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, len(r.data), r.length)
         parts.append(block(6, head + padded(r.data)))
-    if records:
+    if records and capture.dropped is not None:
         stamp = records[-1].time // unit
         counters = option(4, struct.pack("<Q", len(records) + capture.dropped)) + option(5, struct.pack("<Q", capture.dropped))
         parts.append(block(5, struct.pack("<III", 0, stamp >> 32, stamp & 0xFFFFFFFF) + counters + option(0, b"")))
