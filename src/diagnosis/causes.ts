@@ -2,7 +2,12 @@ import type { Case, Surroundings } from '../model/case.ts'
 import type { Cause } from '../model/report.ts'
 import { CLOSE_RULES } from './rules/close-rules.ts'
 import { HANDSHAKE_RULES } from './rules/handshake-rules.ts'
-import { RESET_RULES, RESET_RULES_BETWEEN, RESET_RULES_FIRST } from './rules/reset-rules.ts'
+import {
+  BENIGN_RESET_RULES,
+  RESET_RULES,
+  RESET_RULES_BETWEEN,
+  RESET_RULES_FIRST,
+} from './rules/reset-rules.ts'
 import { type Facts, factsOf, type Rule } from './rules/rule.ts'
 import {
   keepAliveFailed,
@@ -40,7 +45,7 @@ function rulesFor(f: Facts): readonly Rule[] {
       return TLS_RULES
     case 'rst-without-fin':
     case 'rst-after-fin':
-      if (outcome.benign) return RESET_RULES
+      if (outcome.benign) return BENIGN_RESET_RULES
       return f.reset?.by === 'between'
         ? RESET_RULES_BETWEEN
         : [

@@ -1,17 +1,11 @@
 import { ACK, FIN, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { Side } from '../model/connection.ts'
-import type { Outcome, ResetEvent } from '../model/outcome.ts'
+import type { ExchangeState, Outcome, ResetEvent } from '../model/outcome.ts'
 import type { Detail, Termination } from '../model/report.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { knewOfFin } from './caused-by.ts'
-import {
-  exchangeAtFin,
-  exchangeState,
-  homeTap,
-  idleBefore,
-  isResponseTruncated,
-} from './exchange.ts'
+import { exchangeAtFin, homeTap, idleBefore, isResponseTruncated } from './exchange.ts'
 import { isLoneReset } from './reset-events.ts'
 import { openDetail } from './silent-loss.ts'
 import { anyTap, nearestToSender, other } from './taps.ts'
@@ -29,6 +23,7 @@ export interface ClassifyInput {
   resets: readonly ResetEvent[]
   application: Outcome['application']
   tlsDetail: Detail | null
+  exchange: ExchangeState
 }
 
 export interface Classified {
@@ -136,15 +131,29 @@ function resetDetail(input: ClassifyInput, reset: ResetEvent): Detail {
     const idle = atClose === 'complete' || atClose === 'no-data'
     return idle && !knewOfFin(reset, ownFin) ? 'keep-alive-race' : 'data-after-close'
   }
-  const state = exchangeState(application)
+  const state = input.exchange
   if (state === 'mid-response' || state === 'response-owed') return 'mid-response'
   if (state === 'mid-request') return 'mid-request'
-  if (state === 'complete') return 'after-complete-response'
+  if (state === 'complete') {
+    return answeredEarly(sighting, reset) ? 'mid-request' : 'after-complete-response'
+  }
   if (state === 'no-data' && !views.some((view) => view.midstream)) return 'no-data'
   const { tap, segment } = nearestToSender(sighting, reset.segment)
   const idle = idleBefore(sighting, tap, reset.trigger?.segment.frame ?? segment.frame)
   if (idle !== null && idle >= IDLE_NS) return 'idle'
   return closer !== null ? 'half-closed-reset' : 'mid-stream'
+}
+
+/** The upstream answered, request data still came, and the upstream reset: it never read that data. */
+function answeredEarly(sighting: Sighting, reset: ResetEvent): boolean {
+  if (reset.from !== 'upstream') return false
+  const { tap, segment } = nearestToSender(sighting, reset.segment)
+  let last: Side | null = null
+  for (const s of sighting.taps[tap]!.view!.segments) {
+    if (s.frame >= segment.frame) break
+    if (s.length > 0 && s.kind === 'new') last = s.from
+  }
+  return last === 'client'
 }
 
 function firstIsReset(segments: readonly { flags: number }[]): boolean {

@@ -26,7 +26,46 @@ function rank(a: ApplicationSummary): number {
   return known + stage * 2 + bothSpoke + place * 0.5
 }
 
-/** How far the exchange of messages had come when the last byte was seen. */
+/** From the most to the least that was still owed. */
+const OWED: readonly ExchangeState[] = [
+  'mid-response',
+  'mid-request',
+  'response-owed',
+  'opaque',
+  'complete',
+  'no-data',
+]
+
+/**
+ * How far the exchange of messages had come when the last byte was seen. What one side had sent in full the other may
+ * never have got: of two taps that can both follow it, the one that is owed more counts.
+ */
+export function exchangeOf(
+  sighting: Sighting,
+  fins: Record<Side, AlignedSegment | null>,
+): ExchangeState {
+  const taps = sighting.taps.filter((tap) => tap.view !== null)
+  const sound = taps.filter((tap) => tap.loss.length === 0 && !tap.view!.midstream)
+  const states = (sound.length > 0 ? sound : [])
+    .map((tap) => tap.view!.application)
+    .filter((a) => a.http !== null && !a.lostPlace)
+    .map((a) => closedByFin(exchangeState(a), a, fins))
+  const best = bestApplication(sighting)
+  states.push(closedByFin(exchangeState(best), best, fins))
+  return OWED.find((state) => states.includes(state)) ?? 'opaque'
+}
+
+/** A response that lasts until the close is complete once its FIN was sent. */
+function closedByFin(
+  state: ExchangeState,
+  application: ApplicationSummary,
+  fins: Record<Side, AlignedSegment | null>,
+): ExchangeState {
+  const untilClose = application.http?.upstreamState === 'until-close'
+  return untilClose && state === 'mid-response' && fins.upstream !== null ? 'complete' : state
+}
+
+/** How far one tap's view of the exchange had come. */
 export function exchangeState(application: ApplicationSummary): ExchangeState {
   if (application.protocol === 'none') return 'no-data'
   const http = application.http

@@ -1,4 +1,5 @@
 import type {
+  ExchangeState,
   FirstCloseFacts,
   FirstResetFacts,
   Observation,
@@ -9,7 +10,7 @@ import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { attribute } from './attribute.ts'
 import { causerOf } from './caused-by.ts'
 import { classify, crossesFin, finBefore, firstFinOf, isAfterFullClose } from './classify.ts'
-import { bestApplication, exchangeAtFin, exchangeState, idleBefore } from './exchange.ts'
+import { bestApplication, exchangeAtFin, exchangeOf, idleBefore } from './exchange.ts'
 import { readHandshake } from './handshake.ts'
 import { type FirstOf, firstReset, precedes } from './order-resets.ts'
 import { readResets } from './reset-events.ts'
@@ -39,11 +40,22 @@ export function outcomeOf(sighting: Sighting): Outcome {
     handshake.complete || handshake.syn === null
       ? tlsAbort(sighting, application, { close, reset })
       : null
-  const classified = classify({ sighting, handshake, fins, reset, resets, application, tlsDetail })
-  const ended = reset !== null && first !== null
-  const facts = ended ? describeFirst(sighting, first, resets, fins, application) : null
+  const exchange = exchangeOf(sighting, fins)
+  const facts =
+    first === null ? null : describeFirst(sighting, first, resets, fins, application, exchange)
+  const classified = classify({
+    sighting,
+    handshake,
+    fins,
+    reset,
+    resets,
+    application,
+    tlsDetail,
+    exchange,
+  })
   return {
     ...classified,
+    benign: classified.benign && (facts === null || isOrdinaryReset(sighting, facts)),
     crossedInFlight:
       (facts?.crossedInFlight ?? false) || (reset !== null && crossesFin(sighting, fins, reset)),
     firstReset: facts,
@@ -53,12 +65,23 @@ export function outcomeOf(sighting: Sighting): Outcome {
     fins,
     handshake,
     application,
-    exchange: exchangeState(application),
+    exchange,
     exchangeAtClose:
       close !== null && close !== reset?.segment
         ? exchangeAtFin(sighting, close, application)
-        : exchangeState(application),
+        : exchange,
   }
+}
+
+/**
+ * An end reset is ordinary only where one of the ends itself gave up a connection on which nothing was under way:
+ * not one made between, not one that refuses data, not one after probes that nobody answered.
+ */
+function isOrdinaryReset(sighting: Sighting, facts: FirstResetFacts): boolean {
+  const { by, event, tap } = facts
+  if (by !== 'client' && by !== 'upstream') return false
+  if (event.anatomy === 'passive' && (event.trigger?.segment.length ?? 0) > 0) return false
+  return unansweredRun(sighting.taps[tap]!.view!, tap, event.segment.seen[tap]!.frame) === null
 }
 
 /** The first of both FINs and the ending RST. */
@@ -81,6 +104,7 @@ function describeFirst(
   resets: readonly ResetEvent[],
   fins: Outcome['fins'],
   application: Outcome['application'],
+  atEnd: ExchangeState,
 ): FirstResetFacts {
   const { event, crossed } = first
   const { tap, segment } = nearestToSender(sighting, event.segment)
@@ -108,7 +132,7 @@ function describeFirst(
   const exchange =
     ownFin !== null && finBefore(sighting, fins, event) !== null
       ? exchangeAtFin(sighting, ownFin, application)
-      : exchangeState(application)
+      : atEnd
   const causer = causerOf(sighting, event, attribution, fins, exchange)
   return {
     ...attribution,

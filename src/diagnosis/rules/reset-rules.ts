@@ -180,7 +180,10 @@ const TLS_PORTS: ReadonlySet<number> = new Set([443, 6443, 8443, 9443, 10250, 15
 const unreadData = whenReset((f, { by, event }) => {
   const http = f.c.outcome.application.http
   if (by !== 'upstream' || event.anatomy !== 'active' || http === null) return null
-  const cutRequest = http.clientState === 'in-body' || http.clientState === 'in-head'
+  const cutRequest =
+    f.c.outcome.detail === 'mid-request' ||
+    http.clientState === 'in-body' ||
+    http.clientState === 'in-head'
   if (!cutRequest || http.upstreamState === 'in-body' || http.upstreamState === 'in-head')
     return null
   const answered = http.responses > 0 && http.responses >= http.requests
@@ -255,13 +258,7 @@ const abort = whenReset((f, { by, event, confidence }) => {
   const { exchange, application } = f.c.outcome
   const sure = confidence === 'certain' && event.anatomy === 'active' ? 'probable' : 'unclear'
   if (by === 'client') {
-    if (exchange === 'complete') {
-      return cause(f, {
-        id: 'client-cancel',
-        confidence: 'unclear',
-        why: 'the client closed with response data unread, or without lingering, after the exchange was complete',
-      })
-    }
+    if (exchange === 'complete' && f.c.outcome.benign) return null
     return cause(f, {
       id: 'client-abort',
       confidence: sure,
@@ -294,6 +291,8 @@ function requestText(line: string | null | undefined): string {
 /** Causes that speak of others than the resetting end come first. */
 export const RESET_RULES_FIRST: readonly Rule[] = [natLost, bothAborted]
 export const RESET_RULES_BETWEEN: readonly Rule[] = [expiredReject, middleboxReset]
+/** Of an ordinary reset only a timer is worth a word. */
+export const BENIGN_RESET_RULES: readonly Rule[] = [idleTimer]
 export const RESET_RULES: readonly Rule[] = [
   acceptQueue,
   plaintextToTls,

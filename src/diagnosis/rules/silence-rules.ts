@@ -22,16 +22,31 @@ export function isLostRun(f: Facts, side: Side): boolean {
   return lostRun(f, side).length >= 2
 }
 
-/** The segments of a side that were lost at its end: data and its retransmissions, nothing of it delivered later. */
+/** Data of a side that left it, never arrived, and was not delivered in another copy either. */
+function neverDelivered(f: Facts, side: Side): AlignedSegment[] {
+  const tap = tapOf(f, side)
+  const delivered = deliveredFrom(f, side).flatMap((s) => {
+    const o = s.seen[tap]
+    return o != null && o.length > 0 ? [o] : []
+  })
+  return lostFrom(f, side).filter((s) => {
+    const o = s.seen[tap]!
+    return (
+      o.length > 0 &&
+      !delivered.some((d) => delta(d.seq, o.seq) >= 0 && delta(o.seq, d.seq + d.length) > 0)
+    )
+  })
+}
+
+/** The same, when nothing that the side sent afterwards arrived. */
 function lostRun(f: Facts, side: Side): AlignedSegment[] {
-  const lost = lostFrom(f, side).filter((s) => lengthOf(s) > 0)
+  const lost = neverDelivered(f, side)
   const tap = tapOf(f, side)
   const first = lost[0]
   if (first === undefined) return []
-  const from = first.seen[tap]!
   const deliveredLater = deliveredFrom(f, side).some((s) => {
     const o = s.seen[tap]
-    return o != null && o.frame > from.frame && o.length > 0 && delta(from.seq, o.seq) >= 0
+    return o != null && o.frame > first.seen[tap]!.frame && o.length > 0
   })
   return deliveredLater ? [] : lost
 }
@@ -53,7 +68,7 @@ function idleBeforeSegment(view: ConnectionView, frame: number): number {
 /** Large segments vanish, small ones of the same direction pass. */
 export const mtuBlackhole: Rule = (f) => {
   for (const side of ['client', 'upstream'] as const) {
-    const lost = lostRun(f, side)
+    const lost = neverDelivered(f, side)
     if (lost.length < 2) continue
     const smallestLost = Math.min(...lost.map(lengthOf))
     const delivered = deliveredFrom(f, side).map(lengthOf)

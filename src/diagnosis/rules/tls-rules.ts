@@ -121,7 +121,10 @@ const serverHelloLost: Rule = (f) => {
 }
 
 const serverSilent: Rule = (f) => {
-  if (f.c.outcome.detail !== 'stalled' || stage(f) !== 'client-hello') return null
+  const { detail, application, firstClose } = f.c.outcome
+  if (stage(f) !== 'client-hello' || application.upstreamFirst !== 'none') return null
+  const gaveUp = detail === 'after-client-hello' && firstClose?.by === 'client'
+  if (detail !== 'stalled' && !gaveUp) return null
   const clientHelloLost = isLostRun(f, 'client')
   if (clientHelloLost) return null
   const arrived = stageAt(f, 'upstream') === 'client-hello'
