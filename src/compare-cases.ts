@@ -1,7 +1,8 @@
 import type { CaptureConnections } from './connections/connection-set.ts'
 import type { Pairing } from './correlation/pairing.ts'
 import { singleSighting } from './correlation/pairing.ts'
-import type { Case } from './model/case.ts'
+import { linkProxied } from './correlation/proxied.ts'
+import type { Case, CaseLink } from './model/case.ts'
 import type { UnmatchedReason } from './model/report.ts'
 import type { Sighting, TapPosition } from './model/sighting.ts'
 import { outcomeOf } from './terminations/outcome.ts'
@@ -29,6 +30,7 @@ export function pairedCases(pairing: Pairing): Cases {
   }
   order.sort((a, b) => a.time - b.time || a.c - b.c || a.u - b.u)
   const bases = [client.facts.baseNs, upstream.facts.baseNs]
+  const links = caseLinks(pairing, order)
   return {
     count: order.length,
     at(index) {
@@ -41,11 +43,38 @@ export function pairedCases(pairing: Pairing): Cases {
         viewOutcomes: sighting.taps.map((_, tap) => outcomeAt(sighting, tap)),
         bases,
         match: c < 0 ? null : matches.methods[c]!,
-        unmatchedReason: c >= 0 && u >= 0 ? null : unmatchedReason(sighting),
-        links: [],
+        unmatchedReason:
+          c >= 0 && u >= 0
+            ? null
+            : links.has(index)
+              ? 'terminated-by-proxy'
+              : unmatchedReason(sighting),
+        links: links.get(index) ?? [],
       }
     },
   }
+}
+
+/** Links of proxied connections by index in the order of the report. */
+function caseLinks(
+  pairing: Pairing,
+  order: readonly { c: number; u: number }[],
+): Map<number, CaseLink[]> {
+  const { client, upstream, matches, clock } = pairing
+  const found = linkProxied(client, upstream, matches, clock)
+  const links = new Map<number, CaseLink[]>()
+  if (found.length === 0) return links
+  const indexOfClient = new Map(order.map(({ c }, i) => [c, i]))
+  const indexOfUpstream = new Map(order.map(({ u }, i) => [u, i]))
+  const add = (index: number, link: CaseLink) =>
+    links.set(index, [...(links.get(index) ?? []), link])
+  for (const { client: c, upstream: u, basis, confidence } of found) {
+    const near = indexOfClient.get(c)!
+    const far = indexOfUpstream.get(u)!
+    add(near, { connection: far + 1, relation: 'proxied-to', basis, confidence })
+    add(far, { connection: near + 1, relation: 'proxied-from', basis, confidence })
+  }
+  return links
 }
 
 /** The connections of one capture. */

@@ -5,6 +5,7 @@ import {
   type Surroundings,
   shownTap,
 } from '../model/case.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { onClientClock } from './connection-report.ts'
 
 const BURST_NS = 50e6
@@ -21,7 +22,11 @@ export class SurroundingsCollector {
   /** Last time at which payload went each way, per connection. */
   private readonly alive: { id: number; until: number }[] = []
 
+  /** Outcomes of linked connections: the other leg asks for them. */
+  private readonly linked = new Map<number, Outcome>()
+
   add(c: Case): void {
+    if (c.links.length > 0) this.linked.set(c.id, c.outcome)
     const view = c.sighting.taps[shownTap(c.sighting)]!.view!
     const key = upstreamKey(c)
     const facts = this.endpoints.get(key) ?? { connections: 0, established: 0, tls: 0, refused: 0 }
@@ -53,10 +58,11 @@ export class SurroundingsCollector {
   }
 
   result(): Surroundings {
-    const { endpoints, ends } = this
+    const { endpoints, ends, linked } = this
     for (const list of ends.values()) list.sort((a, b) => a.time - b.time)
     const byUntil = [...this.alive].sort((a, b) => b.until - a.until).slice(0, 2)
     return {
+      linked: (id) => linked.get(id) ?? null,
       endpoint: (key) =>
         endpoints.get(key) ?? { connections: 0, established: 0, tls: 0, refused: 0 },
       timeOf: closeTime,

@@ -27,6 +27,8 @@ export interface CaseLink {
 
 /** What causes need to know of the connections around one: gathered in a first pass over all of them. */
 export interface Surroundings {
+  /** How another connection of the report ended, where it is linked to one; null otherwise. */
+  linked(id: number): Outcome | null
   /** Of one upstream endpoint. */
   endpoint(key: string): EndpointFacts
   /** When a connection's first FIN or RST was sent, on the client's clock; 0 without one. */

@@ -75,6 +75,8 @@ export function exchangeState(application: ApplicationSummary): ExchangeState {
     if (upstreamState === 'until-close') return 'mid-response'
     if (clientState === 'in-head' || clientState === 'in-body') return 'mid-request'
     if (clientState === 'lost' || upstreamState === 'lost') return 'opaque'
+    // Something else than HTTP was answered: how much of it there should be is anybody's guess.
+    if (http.responses === 0 && application.upstreamFirst !== 'none') return 'opaque'
     return http.requests > http.responses ? 'response-owed' : 'complete'
   }
   const tls = application.tls

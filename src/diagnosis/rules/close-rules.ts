@@ -24,7 +24,8 @@ const cancelled: Rule = (f) => {
   const state = outcome.exchangeAtClose
   const cut = state === 'mid-response' || state === 'response-owed'
   if (outcome.firstClose?.by !== 'client' || outcome.firstClose.kind !== 'fin' || !cut) return null
-  if (outcome.exchange === 'complete' || outcome.application.http === null) return null
+  // A half-close that the upstream answered in full cancels nothing.
+  if (outcome.exchange !== 'mid-response' && outcome.exchange !== 'response-owed') return null
   return cause(f, {
     id: 'client-cancel',
     confidence: 'probable',
@@ -73,5 +74,28 @@ const ineffective: Rule = (f) => {
   })
 }
 
+/** The client's connection ends at a proxy, and the upstream reset the proxy's own connection. */
+export const behindProxy: Rule = (f) => {
+  const link = f.c.links.find((l) => l.relation === 'proxied-to')
+  const there = link === undefined ? null : f.around.linked(link.connection)
+  const reset = there?.firstReset
+  if (link === undefined || reset == null || there === null || there.benign) return null
+  return cause(f, {
+    id: 'proxy-upstream-reset',
+    confidence: link.confidence,
+    why: `a proxy between ends this connection; on its own connection to the upstream (connection ${link.connection} here) the ${reset.by} reset, and the proxy made of it what the client saw`,
+    next: [
+      `look at connection ${link.connection}: rstscope compare … --connection ${link.connection}`,
+    ],
+  })
+}
+
 /** Causes of ends without a RST. */
-export const CLOSE_RULES: readonly Rule[] = [ineffective, crashed, truncated, cancelled, idleClose]
+export const CLOSE_RULES: readonly Rule[] = [
+  behindProxy,
+  ineffective,
+  crashed,
+  truncated,
+  cancelled,
+  idleClose,
+]
