@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import { analyze, type Connection, compare, type EngineOptions } from '../../src/index.ts'
-import { background, captures, type LadderOptions, play } from './ladder.ts'
+import { background, captures, type LadderOptions, play, type Tapped } from './ladder.ts'
 
 // The version is read beside the built files, which are one folder deeper than the source.
 vi.mock('../../src/version.ts', () => ({ VERSION: '0.0.0' }))
@@ -45,12 +45,14 @@ export function verdictOf(connection: Connection): Verdict {
 export interface ScenarioOptions extends LadderOptions {
   /** Seconds during which other traffic shows both taps running; null for none. */
   running?: [from: number, to: number] | null
+  /** Played beside it. */
+  also?: Tapped[]
   engine?: EngineOptions
 }
 
 function files(text: string, options: ScenarioOptions) {
-  const { running = [0.5, 300] } = options
-  const played = [play(text, options)]
+  const { running = [0.5, 300], also = [] } = options
+  const played = [play(text, options), ...also]
   if (running !== null) {
     const { offset, transit, hops, hopsToTap, wrapping, timestamps } = options
     const same = { offset, transit, hops, hopsToTap, wrapping, timestamps }

@@ -263,7 +263,7 @@ class Ladder {
   private record(line: LadderLine, segment: WireSegment): void {
     const { words } = line
     const receiver = other(line.from)
-    const transit = this.transit
+    const transit = Number(words.get('transit') ?? this.transit)
     if (!line.forged && !words.has(`nocap@${line.from}`)) {
       this.tap(line.from, line.from, words, segment, this.time + 2e-5)
     }
