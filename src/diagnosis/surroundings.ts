@@ -48,12 +48,12 @@ export class SurroundingsCollector {
     const close = c.outcome.firstClose
     if (close === null || close.by !== 'upstream' || close.segment === null) return
     const time = closeTime(c)
-    const { exchangeAtClose: state, detail } = c.outcome
-    const cut = state === 'mid-response' || state === 'mid-request' || state === 'response-owed'
-    const unready = state === 'no-data' || detail === 'refused'
-    const abrupt = cut || detail === 'truncated-response' || (close.kind === 'rst' && !unready)
+    this.note(key, { time, abrupt: isAbrupt(c) })
+  }
+
+  private note(key: string, end: End): void {
     const list = this.ends.get(key) ?? []
-    list.push({ time, abrupt })
+    list.push(end)
     this.ends.set(key, list)
   }
 
@@ -79,6 +79,17 @@ export class SurroundingsCollector {
       othersAliveAfter: (id, timeNs) => byUntil.some((a) => a.id !== id && a.until > timeNs),
     }
   }
+}
+
+/** Was the connection cut in the middle of something, as far as the packets tell? */
+export function isAbrupt(c: Case): boolean {
+  const { exchangeAtClose: state, detail, firstClose, benign, firstReset } = c.outcome
+  if (benign || detail === 'refused') return false
+  const cut = state === 'mid-response' || state === 'mid-request' || state === 'response-owed'
+  if (cut || detail === 'truncated-response') return true
+  // A reset after long silence is a timer's.
+  const busy = firstReset?.idleNs == null || firstReset.idleNs < 1e9
+  return firstClose?.kind === 'rst' && state === 'opaque' && busy
 }
 
 function closeTime(c: Case): number {

@@ -1,9 +1,9 @@
 import type { Side } from '../model/connection.ts'
+import { covers } from '../model/coverage.ts'
 import type { Attribution, Observation, ResetEvent } from '../model/outcome.ts'
 import type { Confidence, ResetBy } from '../model/report.ts'
 import type { Segment } from '../model/segment.ts'
 import type { Sighting, Tap } from '../model/sighting.ts'
-import { covers } from './coverage.ts'
 import { nearestToReceiver, other, tapAt } from './taps.ts'
 
 const INITIAL_TTLS = [64, 128, 255]

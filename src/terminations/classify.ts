@@ -76,8 +76,8 @@ function handshakeDetail(input: ClassifyInput): Detail | null {
   }
   const icmp = sighting.taps.some((tap) => tap.view?.icmp.some((e) => e.about === 'client'))
   if (icmp) return 'icmp-unreachable'
-  const recent = sighting.taps.some((tap) => {
-    if (tap.view === null) return false
+  const recent = sighting.taps.every((tap) => {
+    if (tap.view === null) return true
     return tap.captureEnd - tap.view.firstTime < SYN_WAIT_NS && tap.view.client.packets === 1
   })
   if (handshake.synAck === null) return recent ? null : 'no-answer'
@@ -89,21 +89,28 @@ function answersStranger(sighting: Sighting, reset: ResetEvent | null): boolean 
   return sighting.taps[reset.trigger.tap]!.view!.strangeFrames.has(reset.trigger.segment.frame)
 }
 
-/** Was a FIN of either side seen at the RST sender's tap before the RST? */
+/**
+ * Was a FIN of either side seen at the RST sender's tap before the RST? Where that capture lost the sender's own FIN,
+ * the other tap shows the order just as well.
+ */
 export function finBefore(
   sighting: Sighting,
   fins: Outcome['fins'],
   reset: ResetEvent,
 ): Side | null {
-  const { tap, segment } = nearestToSender(sighting, reset.segment)
+  const home = nearestToSender(sighting, reset.segment)
   let found: { side: Side; frame: number } | null = null
   for (const side of ['client', 'upstream'] as const) {
-    const fin = fins[side]?.seen[tap]
-    if (fin && fin.frame < segment.frame && (found === null || fin.frame < found.frame)) {
+    const fin = fins[side]?.seen[home.tap]
+    if (fin && fin.frame < home.segment.frame && (found === null || fin.frame < found.frame)) {
       found = { side, frame: fin.frame }
     }
   }
-  return found?.side ?? null
+  if (found !== null) return found.side
+  const own = fins[reset.from]
+  const tap = own?.seen.findIndex((s, i) => s !== null && reset.segment.seen[i]) ?? -1
+  const earlier = tap >= 0 && own!.seen[tap]!.frame < reset.segment.seen[tap]!.frame
+  return earlier ? reset.from : null
 }
 
 /** Did a FIN and the RST cross: sent, but not yet arrived at the RST's sender? */
@@ -135,7 +142,8 @@ function resetDetail(input: ClassifyInput, reset: ResetEvent): Detail {
   if (state === 'mid-response' || state === 'response-owed') return 'mid-response'
   if (state === 'mid-request') return 'mid-request'
   if (state === 'complete') {
-    return answeredEarly(sighting, reset) ? 'mid-request' : 'after-complete-response'
+    if (answeredEarly(sighting, reset)) return 'mid-request'
+    return isUnacknowledged(sighting, reset) ? 'mid-response' : 'after-complete-response'
   }
   if (state === 'no-data' && !views.some((view) => view.midstream)) return 'no-data'
   const { tap, segment } = nearestToSender(sighting, reset.segment)
@@ -154,6 +162,20 @@ function answeredEarly(sighting: Sighting, reset: ResetEvent): boolean {
     if (s.length > 0 && s.kind === 'new') last = s.from
   }
   return last === 'client'
+}
+
+/** The upstream reset before the client had acknowledged the response: the client may never read it. */
+function isUnacknowledged(sighting: Sighting, reset: ResetEvent): boolean {
+  if (reset.from !== 'upstream') return false
+  const { tap, segment } = nearestToSender(sighting, reset.segment)
+  if (sighting.taps[tap]!.side !== 'upstream') return false
+  const view = sighting.taps[tap]!.view!
+  let end: number | null = null
+  for (const s of view.segments) {
+    if (s.frame < segment.frame && s.from === 'upstream' && s.length > 0)
+      end = advance(s.seq, s.length)
+  }
+  return end !== null && segment.otherAck !== null && delta(end, segment.otherAck) < 0
 }
 
 function firstIsReset(segments: readonly { flags: number }[]): boolean {

@@ -1,6 +1,7 @@
+import { ACK } from '../../native-free-decoders/decoded-packet.ts'
 import type { ResetEvent } from '../model/outcome.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
-import { nearestToSender, other, tapAt } from './taps.ts'
+import { nearestToSender, tapAt } from './taps.ts'
 
 export interface FirstOf {
   event: ResetEvent
@@ -58,27 +59,36 @@ export function precedes(sighting: Sighting, a: AlignedSegment, b: AlignedSegmen
   }
   // At the tap of b's sender: a arrived before b left.
   const home = tapAt(sighting, b.from)
-  if (home >= 0 && a.seen[home] && b.seen[home]) return a.seen[home]!.frame < b.seen[home]!.frame
-  if (home >= 0 && b.seen[home] && !a.seen[home]) return false
-  const far = tapAt(sighting, other(b.from))
-  if (far >= 0 && b.seen[far] && a.seen[far] && !b.seen[home]) {
-    // b was not seen leaving its sender: only the order at the other end is known.
-    return a.seen[far]!.frame < b.seen[far]!.frame
+  if (home >= 0 && b.seen[home]) {
+    const arrived = a.seen[home]
+    return arrived != null && arrived.frame < b.seen[home]!.frame
   }
-  const shared = a.seen.findIndex((s, i) => s !== null && b.seen[i])
-  const single = sighting.taps.filter((t) => t.view !== null).length === 1
-  return single && shared >= 0 && a.seen[shared]!.frame < b.seen[shared]!.frame
+  // b was not seen leaving. At the other end it came after a left: it may have crossed it all the same, unless what b
+  // answers was sent after a.
+  const far = b.seen.findIndex((s, i) => s !== null && a.seen[i])
+  if (far < 0) return false
+  return a.seen[far]!.frame < b.seen[far]!.frame && !canCross(sighting, b)
+}
+
+/** A segment that its sender may have sent on its own: an active RST, a FIN. A bare RST only answers. */
+function canCross(sighting: Sighting, segment: AlignedSegment): boolean {
+  const s = nearestToSender(sighting, segment).segment
+  return (s.flags & ACK) !== 0 && sighting.taps.some((tap) => tap.side !== null)
 }
 
 function compareTimes(sighting: Sighting, a: AlignedSegment, b: AlignedSegment) {
   const first = nearestToSender(sighting, a)
   const second = nearestToSender(sighting, b)
-  if (first.tap === second.tap) {
+  const oneSide = a.from === b.from || sighting.taps.every((tap) => tap.side === null)
+  if (first.tap === second.tap && oneSide) {
     const gapNs = second.segment.time - first.segment.time
     const before = first.segment.frame < second.segment.frame
     return { order: before ? ('before' as const) : ('after' as const), gapNs, uncertaintyNs: 0 }
   }
-  if (sighting.clock === null) {
+  const leftHome =
+    first.segment === a.seen[tapAt(sighting, a.from)] &&
+    second.segment === b.seen[tapAt(sighting, b.from)]
+  if (sighting.clock === null || !leftHome) {
     return { order: 'undetermined' as const, gapNs: null, uncertaintyNs: null }
   }
   return sighting.clock.compare(

@@ -1,11 +1,11 @@
 import { ACK, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
+import { covers } from '../model/coverage.ts'
 import type { OddTtl, ResetEvent } from '../model/outcome.ts'
 import type { Acceptance, Anatomy } from '../model/report.ts'
 import type { Segment } from '../model/segment.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
-import { covers } from './coverage.ts'
 import {
   anyTap,
   isReset,
@@ -20,6 +20,8 @@ import {
 
 /** A host may have sent a segment in the moment in which a RST passed its tap but had not reached the socket. */
 const SOCKET_GRACE_NS = 2e6
+
+const INITIAL_TTLS: readonly number[] = [64, 128, 255]
 
 /** Every RST of a connection with its anatomy, its trigger and what became of it (VERDICTS §3). */
 export function readResets(sighting: Sighting): ResetEvent[] {
@@ -146,7 +148,9 @@ function unusualTtl(view: ConnectionView, rst: Segment): OddTtl | null {
   if (packets - resets < 1 || high === 0) return null
   if (rst.ttl >= low && rst.ttl <= high) return null
   const distance = rst.ttl < low ? low - rst.ttl : rst.ttl - high
-  return { ttl: rst.ttl, low, high, strong: distance > 2 }
+  // No path gives back what a router took: an untouched TTL was made on this side of it.
+  const untouched = INITIAL_TTLS.includes(rst.ttl) && !INITIAL_TTLS.includes(high)
+  return { ttl: rst.ttl, low, high, strong: distance > 2 || untouched }
 }
 
 /** Do IP ID and TSval go on from the sender's last segments? */

@@ -30,7 +30,10 @@ export function tlsAbort(
   if (mixed) return clientFirst === 'tls' ? 'plaintext-from-upstream' : 'plaintext-from-client'
   if (tls === null || tls.stage === 'established' || tls.upstreamApplicationData !== null)
     return null
-  if (application.lostPlace && tls.stage !== 'client-hello' && tls.alert === null) return null
+  // Where the walk lost its place in a direction, records of that side may have gone by unseen.
+  const named = tls.alert !== null && tls.alert.name !== 'encrypted'
+  const lost = application.upstreamLostPlace === true || application.clientLostPlace === true
+  if ((lost || application.lostPlace) && tls.stage !== 'client-hello' && !named) return null
   if (
     tls.stage === 'client-finished' &&
     tls.alert === null &&

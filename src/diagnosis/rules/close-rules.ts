@@ -80,6 +80,7 @@ export const behindProxy: Rule = (f) => {
   const there = link === undefined ? null : f.around.linked(link.connection)
   const reset = there?.firstReset
   if (link === undefined || reset == null || there === null || there.benign) return null
+  if (link.confidence === 'unclear') return null
   return cause(f, {
     id: 'proxy-upstream-reset',
     confidence: link.confidence,

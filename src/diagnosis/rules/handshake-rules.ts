@@ -48,7 +48,7 @@ const icmp: Rule = (f) => {
   if (portUnreachable) {
     return cause(f, {
       id: 'no-endpoints',
-      confidence: 'probable',
+      confidence: 'unclear',
       why: `the SYN to ${f.upstream} is answered by ICMP port unreachable, as kube-proxy does for a Service without endpoints`,
       evidence,
       next: [
@@ -64,6 +64,17 @@ const icmp: Rule = (f) => {
     evidence,
   })
 }
+
+/** Port unreachable is also what an iptables REJECT rule sends unless told otherwise. */
+const icmpReject: Rule = (f) =>
+  f.c.outcome.detail === 'icmp-unreachable'
+    ? cause(f, {
+        id: 'firewall-reject',
+        confidence: 'unclear',
+        why: `a REJECT rule on the way to ${f.upstream} may answer with the same ICMP error`,
+        next: ['iptables-save | grep REJECT on the host that sent the ICMP error'],
+      })
+    : null
 
 const unanswered: Rule = (f) => {
   const { c } = f
@@ -160,4 +171,11 @@ const takenBack: Rule = (f) => {
 }
 
 /** Causes of handshakes that were never completed. */
-export const HANDSHAKE_RULES: readonly Rule[] = [refused, icmp, unanswered, answerLost, takenBack]
+export const HANDSHAKE_RULES: readonly Rule[] = [
+  refused,
+  icmp,
+  icmpReject,
+  unanswered,
+  answerLost,
+  takenBack,
+]

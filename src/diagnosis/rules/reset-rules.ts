@@ -1,5 +1,6 @@
 import { opposite } from '../../model/case.ts'
 import type { FirstResetFacts } from '../../model/outcome.ts'
+import { isAbrupt } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
 import { cause, type Facts, isRst, type Rule, secondsText, tapOf } from './rule.ts'
 
@@ -122,6 +123,8 @@ export const crashed: Rule = (f) => {
   const { outcome } = f.c
   const close = outcome.firstClose
   if (close === null || close.by !== 'upstream' || close.segment === null) return null
+  // A FIN to an idle connection is part of a crash only where somebody still used that connection afterwards.
+  if (!isAbrupt(f.c) && outcome.detail !== 'data-after-close') return null
   const burst = f.around.burst(f.upstreamKey, f.around.timeOf(f.c))
   if (burst.ends < 3 || burst.abrupt < 2) return null
   return cause(f, {
@@ -177,10 +180,16 @@ const plaintextToTls = whenReset((f, { by }) => {
 /** Ports on which plaintext is not expected. */
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 6443, 8443, 9443, 10250, 15006, 15012])
 
+/** The whole response was sent, and the RST right behind it. */
+function isAnsweredAndCut(f: Facts): boolean {
+  return f.c.outcome.detail === 'mid-response' && f.c.outcome.exchange === 'complete'
+}
+
 const unreadData = whenReset((f, { by, event }) => {
   const http = f.c.outcome.application.http
   if (by !== 'upstream' || event.anatomy !== 'active' || http === null) return null
   const cutRequest =
+    isAnsweredAndCut(f) ||
     f.c.outcome.detail === 'mid-request' ||
     http.clientState === 'in-body' ||
     http.clientState === 'in-head'
@@ -225,6 +234,19 @@ const gaveUpUnanswered = whenReset((f, { event, by }) => {
   })
 })
 
+/** A filter in the host itself answers just as its kernel does. */
+const hostFilter = whenReset((f, { by, event }) => {
+  if (by !== 'upstream' || event.anatomy !== 'passive' || f.c.outcome.fins.upstream !== null)
+    return null
+  if ((event.trigger?.segment.length ?? 0) === 0) return null
+  return cause(f, {
+    id: 'firewall-reject',
+    confidence: 'unclear',
+    why: "a REJECT rule in the upstream's own host sends the same RST as a kernel without the socket",
+    next: ['on the upstream host: iptables-save | grep REJECT; nft list ruleset'],
+  })
+})
+
 const idleTimer = whenReset((f, { by, event, idleNs }) => {
   if ((by !== 'client' && by !== 'upstream') || event.anatomy !== 'active' || idleNs === null)
     return null
@@ -240,12 +262,15 @@ const idleTimer = whenReset((f, { by, event, idleNs }) => {
   })
 })
 
+/** A kernel without the socket answers data, and nobody had closed. */
 const stale = whenReset((f, { causedBy, by, event }) => {
-  if (causedBy !== 'between' || by === 'between' || event.anatomy !== 'passive') return null
+  const { fins } = f.c.outcome
+  if (by === 'between' || event.anatomy !== 'passive' || fins[event.from] !== null) return null
+  if ((event.trigger?.segment.length ?? 0) === 0) return null
   return cause(f, {
     id: 'stale-endpoint',
-    confidence: 'probable',
-    why: `the data reached a host that never had this connection: the address belonged to another pod before, or a load balancer chose another backend`,
+    confidence: causedBy === 'between' ? 'probable' : 'unclear',
+    why: 'the data reached a host that has no such connection and never closed it: it restarted, its address belonged to another pod before, or another backend was chosen',
     next: [
       'kubectl get pods -A -o wide --field-selector status.podIP=ADDRESS; compare start times with the packet time',
     ],
@@ -255,7 +280,9 @@ const stale = whenReset((f, { causedBy, by, event }) => {
 /** What a live socket's abort by itself says. */
 const abort = whenReset((f, { by, event, confidence }) => {
   if (by !== 'client' && by !== 'upstream') return null
-  const { exchange, application } = f.c.outcome
+  const { exchange, application, detail } = f.c.outcome
+  // Of a connection that the capture only knows by its RST nothing can be said.
+  if (detail === 'lone-reset') return null
   const sure = confidence === 'certain' && event.anatomy === 'active' ? 'probable' : 'unclear'
   if (by === 'client') {
     if (exchange === 'complete' && f.c.outcome.benign) return null
@@ -302,6 +329,7 @@ export const RESET_RULES: readonly Rule[] = [
   afterClose,
   gaveUpUnanswered,
   stale,
+  hostFilter,
   idleTimer,
   abort,
 ]

@@ -1,6 +1,7 @@
 import { RST } from '../../../native-free-decoders/decoded-packet.ts'
 import { type Case, endpointText, opposite, type Surroundings, shownTap } from '../../model/case.ts'
 import type { ConnectionView, Side } from '../../model/connection.ts'
+import { surelyCovers } from '../../model/coverage.ts'
 import type { FirstResetFacts, Observation } from '../../model/outcome.ts'
 import type { Cause, Confidence, Evidence } from '../../model/report.ts'
 import type { AlignedSegment } from '../../model/sighting.ts'
@@ -77,15 +78,24 @@ function endEvidence(f: Facts): Evidence[] {
   ]
 }
 
+/** What left one tap this long before the other capture's end should have been seen there. */
+const FLIGHT_NS = 100e6
+
 /** Segments that left a side's tap and did not reach the other, which was there to see them. */
 export function lostFrom(f: Facts, side: Side): AlignedSegment[] {
   const { taps, segments } = f.c.sighting
   const home = taps.findIndex((tap) => tap.side === side)
   const far = taps.findIndex((tap) => tap.side === opposite(side))
   if (home < 0 || far < 0 || taps[far]!.loss.length > 0) return []
+  const running = (time: number) => surelyCovers(f.c.sighting, far, home, time, FLIGHT_NS)
   return segments.filter(
     (s) =>
-      s.from === side && s.seen[home] != null && s.seen[far] == null && !s.covered && !isRst(s),
+      s.from === side &&
+      s.seen[home] != null &&
+      s.seen[far] == null &&
+      !s.covered &&
+      !isRst(s) &&
+      running(s.seen[home]!.time),
   )
 }
 

@@ -16,6 +16,8 @@ import {
 
 /** Idle for this long, connection state on the way may have expired. */
 const IDLE_NS = 0.9e9
+/** Idle for this long, it probably has, even where no other connection shows that the path works. */
+const LONG_IDLE_NS = 2e9
 
 /** Retransmissions of a side that never arrived: at least two copies of the same bytes. */
 export function isLostRun(f: Facts, side: Side): boolean {
@@ -106,11 +108,11 @@ export const stateExpired: Rule = (f) => {
     const first = lost[0]!.seen[tap]!
     const idle = idleBeforeSegment(f.c.sighting.taps[tap]!.view!, first.frame)
     const others = f.around.othersAliveAfter(f.c.id, onClientClock(f.c, tap, first.time))
-    if (idle < IDLE_NS || !others) continue
+    if (idle < IDLE_NS || (!others && idle < LONG_IDLE_NS)) continue
     return cause(f, {
       id: 'middlebox-state-expired',
-      confidence: 'probable',
-      why: `after ${secondsText(idle)} of silence nothing of the ${side}'s data comes through, while other connections work: a firewall or NAT between had forgotten this one`,
+      confidence: others ? 'probable' : 'unclear',
+      why: `after ${secondsText(idle)} of silence nothing of the ${side}'s data comes through${others ? ', while other connections work' : ''}: a firewall or NAT between had forgotten this connection`,
       evidence: [
         seenAt(
           lost[0]!,
