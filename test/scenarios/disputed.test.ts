@@ -46,11 +46,27 @@ const cases: Case[] = [
     { by: 'between' },
   ],
   [
-    'of two RSTs that cross, one unseen where it left: nobody is known to be first',
+    'a SYN is refused between, and the SYN-ACK comes too late',
+    'c> S\nm>c RA seq-1908713938 ttl=63\nu> SA +2s\nc> R',
+    { termination: 'handshake-never-completed', detail: 'refused', by: 'between' },
+  ],
+  [
+    'an un-NATed answer is refused by the client',
+    `
+    c> S
+    u> SA src@client=10.9.9.9:8080
+    c> R dst=10.9.9.9:8080`,
+    { by: 'client', confidence: 'certain', causedBy: 'between', benign: false },
+    { nat: { upstream: '10.9.9.9:8080' } },
+  ],
+  [
+    'a RST at the right edge of what was selectively acknowledged',
     `${HALF_RESPONSE}
-    u> RA +1s nocap@upstream
-    c> RA +3ms`,
-    { by: 'undetermined', confidence: 'unclear' },
+    u> PA 100 lost
+    u> PA 100
+    c> A sack=146-246
+    u> RA`,
+    { acceptance: 'sack-edge', by: 'upstream', confidence: 'certain' },
   ],
   [
     'data lost on the way does not make the number of a RST wrong',

@@ -97,7 +97,7 @@ export function background(from: number, to: number, options: LadderOptions = {}
     c> A`
   return play(text, {
     client: '10.1.0.2:50000',
-    isn: { client: 7, upstream: 9 },
+    isn: { client: 0xb4d1f00d, upstream: 0x2e66a411 },
     ...options,
     at: from,
   })
@@ -114,10 +114,10 @@ class Ladder {
     this.options = options
     this.time = options.at ?? 1
     this.hosts = {
-      client: this.host(options.client ?? '10.1.0.2:40000', options.isn?.client ?? 1000, 100),
+      client: this.host(options.client ?? '10.1.0.2:40000', options.isn?.client ?? 0x1c3a5e70, 100),
       upstream: this.host(
         options.upstream ?? '10.2.0.3:8080',
-        options.isn?.upstream ?? 500_000,
+        options.isn?.upstream ?? 0x71c4a9d2,
         5000,
       ),
     }
