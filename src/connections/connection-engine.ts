@@ -11,7 +11,7 @@ import { chooseConnection } from './choose-connection.ts'
 import { ConnectionTable, mix } from './connection-table.ts'
 import * as H from './history.ts'
 import { IcmpLog } from './icmp-log.ts'
-import { keepRow } from './keep-segment.ts'
+import { keepRow, pinReset } from './keep-segment.ts'
 import * as L from './layout.ts'
 import { deliver, Reassembler } from './reassembler.ts'
 import * as S from './segment-log.ts'
@@ -198,6 +198,7 @@ export class ConnectionEngine {
     words[mine + L.D_PACKETS]!++
     if (p.checksumUnfilled) words[mine + L.D_UNFILLED]!++
     if (isReset) {
+      if (words[mine + L.D_RESETS] === 0) pinReset(log, row)
       words[mine + L.D_RESETS]!++
       words[base + L.BITS]! |= L.BIT_RESET
       H.addHistory(words, base, d, H.EVENT_RST)

@@ -163,7 +163,11 @@ export class CaptureConnections implements ConnectionSet {
     if (folds === undefined) return main
     return mergeViews(
       main,
-      folds.map((fold) => ({ view: this.viewOfRecord(fold.record), swapped: fold.swapped })),
+      folds.map(({ record, swapped, copy }) => ({
+        view: this.viewOfRecord(record),
+        swapped,
+        copy,
+      })),
     )
   }
 

@@ -9,6 +9,8 @@ export interface Fold {
   record: number
   /** Its client is the root's upstream. */
   swapped: boolean
+  /** The same packets before or after NAT; else the connection's packets under addresses that are not its own. */
+  copy: boolean
 }
 
 export interface FoldPlan {
@@ -35,7 +37,7 @@ export function planFolds(set: CaptureConnections, total: number): FoldPlan {
   const children = new Map<number, Fold[]>()
   for (const [record, fold] of rootOf) {
     const list = children.get(fold.root) ?? []
-    list.push({ record, swapped: fold.swapped })
+    list.push({ record, swapped: fold.swapped, copy: fold.copy })
     children.set(fold.root, list)
   }
   const roots = new Uint32Array(total - rootOf.size)
@@ -62,7 +64,7 @@ function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void
     const theirs = set.rawIsn(root, 'upstream')
     const sameAnswer = mine < 0 || theirs < 0 || mine === theirs
     if (sameAnswer && isCopyOfSyn(set, root, record) && !isSameTuple(set, record, root)) {
-      rootOf.set(record, { record, root, swapped: false })
+      rootOf.set(record, { record, root, swapped: false, copy: true })
     } else {
       byIsn.set(isn, record)
     }
@@ -140,8 +142,11 @@ function foldOrphans(set: CaptureConnections, total: number, rootOf: Roots): voi
     if (found.length !== 1) continue
     const { root, swapped } = found[0]!
     const above = rootOf.get(root)
-    if (above === undefined) rootOf.set(record, { record, root, swapped })
-    else rootOf.set(record, { record, root: above.root, swapped: swapped !== above.swapped })
+    if (above === undefined) rootOf.set(record, { record, root, swapped, copy: false })
+    else {
+      const turned = swapped !== above.swapped
+      rootOf.set(record, { record, root: above.root, swapped: turned, copy: false })
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import * as L from './layout.ts'
-import { ROW_CONTROL, type SegmentLog } from './segment-log.ts'
+import { ROW_CONTROL, ROW_PINNED, type SegmentLog } from './segment-log.ts'
 
 /** Rows at the beginning of a connection that stay. */
 const HEAD_ROWS = 12
@@ -7,6 +7,10 @@ const HEAD_ROWS = 12
 const TAIL_ROWS = 48
 /** Bound for all rows that stay: head, SYN, FIN, RST and samples. */
 const MOST_KEPT = 160
+/** Bound for samples: they must leave room for what decides. */
+const MOST_SAMPLED = 64
+/** Rows before the first RST of a direction that stay with it: what it answers is among them. */
+const BEFORE_RESET = 16
 /** A segment a second stays as a sample for the clock relation of long connections. */
 const SAMPLE_NS = 1e9
 
@@ -36,9 +40,12 @@ function letGo(log: SegmentLog, words: Uint32Array, base: number): void {
   const kept = words[base + L.ROW_KEPT]! - 1
   const oldest = log.next[kept]! - 1
   words[base + L.TAIL_COUNT]!--
+  const count = words[base + L.KEPT_COUNT]!
+  const bits = log.bits[oldest]!
   const stays =
-    words[base + L.KEPT_COUNT]! < MOST_KEPT &&
-    ((log.bits[oldest]! & ROW_CONTROL) !== 0 || log.time[oldest]! - log.time[kept]! >= SAMPLE_NS)
+    (bits & ROW_PINNED) !== 0 ||
+    ((bits & ROW_CONTROL) !== 0 && count < MOST_KEPT) ||
+    (count < MOST_SAMPLED && log.time[oldest]! - log.time[kept]! >= SAMPLE_NS)
   if (stays) {
     words[base + L.KEPT_COUNT]!++
     words[base + L.ROW_KEPT] = oldest + 1
@@ -48,4 +55,13 @@ function letGo(log: SegmentLog, words: Uint32Array, base: number): void {
   log.next[kept] = after
   log.previous[after - 1] = kept + 1
   log.release(oldest)
+}
+
+/** The first RST of a direction, and the last segments before it, stay whatever comes after. */
+export function pinReset(log: SegmentLog, row: number): void {
+  let at = row
+  for (let i = 0; i <= BEFORE_RESET && at >= 0; i++) {
+    log.bits[at]! |= ROW_PINNED
+    at = log.previous[at]! - 1
+  }
 }

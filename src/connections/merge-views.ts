@@ -10,6 +10,8 @@ export interface FoldedView {
   view: ConnectionView
   /** Its client is the main connection's upstream. */
   swapped: boolean
+  /** The same packets before or after NAT; else packets under addresses that are not the connection's own. */
+  copy: boolean
 }
 
 /** One view of a connection that appears in its capture under several address pairs. */
@@ -36,10 +38,10 @@ export function mergeViews(main: ConnectionView, folded: readonly FoldedView[]):
     if (application.protocol === 'none') application = view.application
   }
   renewState(segments)
-  // Copies of the connection under other addresses (before and after NAT) are no strangers; orphans are.
   const strange = new Set<number>()
-  for (const { view } of folded) {
-    if (view.client.isn !== null || view.upstream.isn !== null) continue
+  for (const { view, copy } of folded) {
+    // A REDIRECTed leg carries one direction from its SYN-ACK on, as the other tuple does from its SYN: both are it.
+    if (copy || isRedirectedLeg(main, view)) continue
     for (const s of view.segments) strange.add(s.frame)
   }
   for (const s of main.segments) strange.delete(s.frame)
@@ -62,6 +64,15 @@ export function mergeViews(main: ConnectionView, folded: readonly FoldedView[]):
     icmp: icmp.sort((a, b) => a.frame - b.frame),
     application,
   }
+}
+
+/** The main record shows nothing of the side that this one shows: each holds one direction of the connection. */
+function isRedirectedLeg(main: ConnectionView, leg: ConnectionView): boolean {
+  return (
+    main.upstream.packets === 0 &&
+    leg.client.packets === 0 &&
+    leg.upstream.packets > leg.upstream.resets
+  )
 }
 
 /** A record that let nothing go sets no limit. */

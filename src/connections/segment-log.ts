@@ -18,6 +18,8 @@ export const ROW_OTHER_ACK = 16
 export const ROW_UNFILLED = 32
 /** Kept although it lies between the first and the last segments. */
 export const ROW_CONTROL = 64
+/** Kept whatever comes after, beyond every bound on the number of rows: at most two RSTs and their surroundings. */
+export const ROW_PINNED = 128
 export const ROW_DIRECTION_SHIFT = 8
 
 /**

@@ -15,6 +15,7 @@ export function alignSegments(
   a: ConnectionView,
   b: ConnectionView,
   shift: SequenceShift = NO_SHIFT,
+  isPossible: (a: Segment, b: Segment) => boolean = () => true,
 ): AlignedSegment[] {
   const waiting = new Map<string, number[]>()
   b.segments.forEach((s, i) => {
@@ -30,7 +31,10 @@ export function alignSegments(
       if (partnerOfA[i]! >= 0) return
       const list = waiting.get(keyOf(s, NO_SHIFT))
       if (list === undefined) return
-      const at = list.findIndex((k) => agrees(s, b.segments[k]!, strict))
+      const at = list.findIndex((k) => {
+        const other = b.segments[k]!
+        return agrees(s, other, strict) && isPossible(s, other)
+      })
       if (at < 0) return
       const k = list[at]!
       list.splice(at, 1)
@@ -49,12 +53,18 @@ function keyOf(s: Segment, shift: SequenceShift): string {
   return `${s.from} ${seq} ${ack} ${s.length} ${control}`
 }
 
-/** Strictly: the same IP ID and timestamps. Loosely: nothing contradicts (a device may rewrite the ID). */
+/**
+ * Strictly: the same IP ID and timestamps, or none of them at both taps. Loosely: data whose timestamps agree (a
+ * device may rewrite the ID).
+ */
 function agrees(a: Segment, b: Segment, strict: boolean): boolean {
-  if (a.hasTimestamps && b.hasTimestamps && a.tsVal !== b.tsVal) return false
-  const bothHaveIds = a.ipId > 0 && b.ipId > 0
-  if (strict) return !bothHaveIds || a.ipId === b.ipId
-  return a.hasTimestamps && b.hasTimestamps && a.length > 0
+  if (a.hasTimestamps !== b.hasTimestamps) return false
+  if (a.hasTimestamps && a.tsVal !== b.tsVal) return false
+  if (!strict) return a.hasTimestamps && a.length > 0
+  if (a.ipId >= 0 && b.ipId >= 0 && a.ipId !== b.ipId) return false
+  // Without either, nothing but the header's other fields tells two segments apart.
+  const anonymous = a.ipId <= 0 && !a.hasTimestamps
+  return !anonymous || (a.flags === b.flags && a.window === b.window)
 }
 
 /** Merges both lists so that each tap's own order is kept; paired segments stand once. */

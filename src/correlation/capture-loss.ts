@@ -1,7 +1,9 @@
 import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
-import type { AlignedSegment } from '../model/sighting.ts'
+import { surelyCovers } from '../model/coverage.ts'
+import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 
 /** Signs that a capture lacks packets that passed its tap (VERDICTS §5: loss is found before anything is called injected). */
 export interface LossCount {
@@ -28,35 +30,40 @@ export function addUnseen(loss: LossCount, view: ConnectionView): void {
   loss.unseenSegments += view.client.unseenSegments + view.upstream.unseenSegments
 }
 
+/** A packet that passed the other tap this long before a capture's end should be in it. */
+const FLIGHT_NS = 50e6
+
 /**
- * Adds what the other tap proves: a segment that left this tap's side and arrived over there, but is not in this
- * capture although segments before and after it are.
+ * Adds what the other tap proves: a segment that left this tap's side and arrived over there, while this capture was
+ * running, but is not in it.
  */
-export function addHoles(
-  loss: LossCount,
-  segments: readonly AlignedSegment[],
-  tap: number,
-  side: Side,
-  view: ConnectionView,
-): void {
+export function addHoles(loss: LossCount, sighting: Sighting, tap: number, side: Side): void {
   const other = 1 - tap
-  const mine = segments.filter((s) => s.from === side && s.seen[tap])
-  const firstFrame = mine[0]?.seen[tap]?.frame
-  if (firstFrame === undefined) return
+  const view = sighting.taps[tap]!.view!
+  const complete = view.contiguousFrom === view.firstFrame
   let before = false
-  const pending: AlignedSegment[] = []
-  for (const segment of segments) {
+  let pending: AlignedSegment[] = []
+  for (const segment of sighting.segments) {
     if (segment.from !== side) continue
     const here = segment.seen[tap]
     if (here) {
-      const contiguous =
-        here.frame >= view.contiguousFrom || view.contiguousFrom === view.firstFrame
+      const contiguous = complete || here.frame >= view.contiguousFrom
       if (before && contiguous) for (const hole of pending) count(loss, hole, other)
-      pending.length = 0
+      pending = []
       before = contiguous
     } else if (isHole(segment, other, view)) {
       pending.push(segment)
     }
+  }
+  if (!before) return
+  // After the last segment seen here only bytes that the receiver took are proof: an injector could have made others.
+  for (const hole of pending) {
+    const s = hole.seen[other]!
+    if (s.length === 0 && (s.flags & FIN) === 0) continue
+    const acked = sighting.taps[other]!.view![side === 'client' ? 'upstream' : 'client'].acked
+    const end = s.seq + s.length + ((s.flags & FIN) !== 0 ? 1 : 0)
+    const taken = acked !== null && delta(end, acked) >= 0
+    if (taken && surelyCovers(sighting, tap, other, s.time, FLIGHT_NS)) count(loss, hole, other)
   }
 }
 

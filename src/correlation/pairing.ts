@@ -2,7 +2,8 @@ import type { ClockRelation } from '../model/clock.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
 import type { Matches } from '../model/pair.ts'
-import type { SharedClock, Sighting, Tap, TapPosition } from '../model/sighting.ts'
+import type { Segment } from '../model/segment.ts'
+import type { AlignedSegment, SharedClock, Sighting, Tap, TapPosition } from '../model/sighting.ts'
 import { alignSegments } from './align.ts'
 import { addHoles, addUnseen, type LossCount, lossReasons, newLossCount } from './capture-loss.ts'
 import { relateClocks } from './clock.ts'
@@ -28,33 +29,45 @@ export class Pairing {
     this.client = client
     this.upstream = upstream
     this.matches = matchConnections(client, upstream)
-    const observations = new ObservationCollector()
-    const loss = { client: newLossCount(client), upstream: newLossCount(upstream) }
-    for (const [c, u] of this.sample()) this.comparePair(c, u, observations, loss)
-    countUnmatched(client, this.matches.upstreamOf, loss.client)
-    countUnmatched(upstream, this.matches.clientOf, loss.upstream)
-    this.relation = relateClocks(observations.result(upstream.facts.baseNs - client.facts.baseNs))
-    this.clock = this.relation === null ? toldOffset : sharedClock(this.relation)
-    this.loss = { client: lossReasons(loss.client), upstream: lossReasons(loss.upstream) }
     this.positions = {
       client: tapPosition(client, 'client'),
       upstream: tapPosition(upstream, 'upstream'),
     }
+    const observations = new ObservationCollector()
+    const loss = { client: newLossCount(client), upstream: newLossCount(upstream) }
+    for (const [c, u] of this.sample()) {
+      const shift = this.matches.shifts.get(c)
+      observations.add(alignSegments(client.view(c), upstream.view(u), shift))
+    }
+    this.relation = relateClocks(observations.result(upstream.facts.baseNs - client.facts.baseNs))
+    this.clock = this.relation === null ? toldOffset : sharedClock(this.relation)
+    for (const [c, u] of this.sample()) this.countLoss(c, u, loss)
+    countUnmatched(client, this.matches.upstreamOf, loss.client)
+    countUnmatched(upstream, this.matches.clientOf, loss.upstream)
+    this.loss = { client: lossReasons(loss.client), upstream: lossReasons(loss.upstream) }
   }
 
   /** Everything both taps saw of one connection; either index may be -1. */
   sighting(c: number, u: number): Sighting {
     const a = c < 0 ? null : this.client.view(c)
     const b = u < 0 ? null : this.upstream.view(u)
-    const taps = [this.tap('client', a, b), this.tap('upstream', b, a)]
     const segments =
       a !== null && b !== null
-        ? alignSegments(a, b, this.matches.shifts.get(c))
+        ? this.align(c, a, b)
         : (a ?? b)!.segments.map((s) => ({
             from: s.from,
             seen: a !== null ? [s, null] : [null, s],
             covered: false,
           }))
+    return this.sightingOf(segments, a, b)
+  }
+
+  private sightingOf(
+    segments: AlignedSegment[],
+    a: ConnectionView | null,
+    b: ConnectionView | null,
+  ): Sighting {
+    const taps = [this.tap('client', a, b), this.tap('upstream', b, a)]
     return { taps, segments, clock: this.clock }
   }
 
@@ -68,25 +81,24 @@ export class Pairing {
       captureStart: 0,
       captureEnd: set.totals.lastPacketTime,
       inHost: this.positions[side],
-      loss: this.loss[side],
+      loss: [...(this.loss?.[side] ?? []), ...oneWay(side, view, other)],
       usualTtl: (of) => (known === null ? null : set.usualTtl(known.endpoints[of])),
     }
   }
 
-  private comparePair(
-    c: number,
-    u: number,
-    observations: ObservationCollector,
-    loss: Record<Side, LossCount>,
-  ): void {
+  private align(c: number, a: ConnectionView, b: ConnectionView): AlignedSegment[] {
+    const { clock } = this
+    return alignSegments(a, b, this.matches.shifts.get(c), (x, y) => isPossible(clock, x, y))
+  }
+
+  private countLoss(c: number, u: number, loss: Record<Side, LossCount>): void {
     const a = this.client.view(c)
     const b = this.upstream.view(u)
-    const segments = alignSegments(a, b, this.matches.shifts.get(c))
-    observations.add(segments)
+    const sighting = this.sightingOf(this.align(c, a, b), a, b)
     addUnseen(loss.client, a)
     addUnseen(loss.upstream, b)
-    addHoles(loss.client, segments, 0, 'client', a)
-    addHoles(loss.upstream, segments, 1, 'upstream', b)
+    addHoles(loss.client, sighting, 0, 'client')
+    addHoles(loss.upstream, sighting, 1, 'upstream')
   }
 
   /** Matched pairs, evenly spread when there are very many. */
@@ -101,6 +113,28 @@ export class Pairing {
       if (u >= 0 && n++ % step === 0) yield [c, u]
     }
   }
+}
+
+/** Longest time that a packet is taken to travel between the taps. */
+const LONGEST_TRAVEL_NS = 10e9
+
+/** A copy arrives after it left, and not ages after. */
+function isPossible(clock: SharedClock | null, client: Segment, upstream: Segment): boolean {
+  if (clock === null) return true
+  const { low, high } = clock.translate(1, upstream.time, 0)
+  const early = client.from === 'client' ? high - client.time : client.time - low
+  const late = client.from === 'client' ? low - client.time : client.time - high
+  return early >= -TIMESTAMP_SLACK_NS && late <= LONGEST_TRAVEL_NS
+}
+
+/** Timestamps of one host may be this much off each other (batching, several queues). */
+const TIMESTAMP_SLACK_NS = 1e6
+
+/** A capture that holds nothing of what its own side sent in a connection cannot show its RST either. */
+function oneWay(side: Side, view: ConnectionView | null, other: ConnectionView | null): string[] {
+  if (view === null || other === null) return []
+  const sent = other[side].packets - other[side].resets
+  return sent > 0 && view[side].packets === 0 ? [`it holds nothing that the ${side} sent`] : []
 }
 
 function countUnmatched(set: ConnectionSet, partner: Int32Array, loss: LossCount): void {

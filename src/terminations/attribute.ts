@@ -71,7 +71,8 @@ function sentBySender(
     event.anatomy === 'active' || event.anatomy === 'passive' || event.anatomy === 'refusal'
   // A single capture proves its own host only when the user says which host that is.
   const both = sighting.taps.length > 1
-  const certain = told || (both && (shown || agrees))
+  const baseline = hasBaseline(tap, side)
+  const certain = told || (both && (shown || (agrees && baseline)))
   return {
     by: side,
     confidence: certain ? 'certain' : 'probable',
@@ -83,6 +84,12 @@ function sentBySender(
         ? [`a capture inside the ${named(side)}'s own network namespace`]
         : ['a second capture at the other side, or --at if you know where this one was taken'],
   }
+}
+
+/** Other packets of that side at its tap, whose TTL the RST's can be held against. */
+function hasBaseline(tap: Tap, side: Side): boolean {
+  const facts = tap.view![side]
+  return facts.packets > facts.resets || (tap.usualTtl?.(side) ?? null) !== null
 }
 
 function shape(event: ResetEvent): string {
@@ -183,9 +190,7 @@ function notSeenLeaving(
     }
     return undetermined(evidence, lossSettles(side))
   }
-  if (mirrored !== null) return between('certain', evidence, where, [])
-  if (contradiction || event.anatomy === 'inconsistent')
-    return between('certain', evidence, where, [])
+  if (mirrored !== null || contradiction) return between('certain', evidence, where, [])
   if (event.continuesSender) {
     evidence.push({ tap: arrival.tap, segment: rst, text: continuity(side) })
     return {
@@ -198,6 +203,7 @@ function notSeenLeaving(
       ],
     }
   }
+  if (event.anatomy === 'inconsistent') return between('certain', evidence, where, [])
   return between('probable', evidence, where, [
     `a capture one hop further towards the ${named(side)}, or the log of the device between`,
   ])
@@ -225,6 +231,7 @@ function forgedOtherWay(
   if (there < 0 || here < 0 || sighting.taps[here]!.loss.length > 0) return null
   for (const e of all) {
     if (e.from === side || e.segment.seen[here] || !e.segment.seen[there]) continue
+    if (!covers(sighting, here, there, e.segment.seen[there].time)) continue
     return { tap: there, segment: e.segment.seen[there]! }
   }
   return null

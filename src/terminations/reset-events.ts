@@ -5,7 +5,7 @@ import { covers } from '../model/coverage.ts'
 import type { OddTtl, ResetEvent } from '../model/outcome.ts'
 import type { Acceptance, Anatomy } from '../model/report.ts'
 import type { Segment } from '../model/segment.ts'
-import type { AlignedSegment, Sighting } from '../model/sighting.ts'
+import type { AlignedSegment, Sighting, Tap } from '../model/sighting.ts'
 import {
   anyTap,
   isReset,
@@ -34,17 +34,19 @@ function readReset(sighting: Sighting, segment: AlignedSegment): ResetEvent {
   const sent = nearestToSender(sighting, segment)
   const view = sighting.taps[sent.tap]!.view!
   const trigger = findTrigger(sighting, segment)
-  const oddTtl = unusualTtl(view, sent.segment)
+  const oddTtl = unusualTtl(sighting.taps[sent.tap]!, view, sent.segment)
   const continues = senderContinues(sighting, segment)
+  const home = tapAt(sighting, segment.from)
+  const own = home >= 0 ? sighting.taps[home]!.view : null
   const anatomy = anatomyOf(
     view,
+    own,
     sent.segment,
     trigger?.segment ?? null,
     oddTtl,
     continues !== null,
   )
   const acceptance = acceptanceOf(sighting, segment)
-  const home = tapAt(sighting, segment.from)
   const leftHome = home >= 0 && segment.seen[home] !== null
   const endsSender =
     leftHome &&
@@ -91,6 +93,7 @@ function findTrigger(
 /** The shape of a RST, compared with what Linux sends (CATALOGUE §2.0). */
 function anatomyOf(
   view: ConnectionView,
+  own: ConnectionView | null,
   rst: Segment,
   trigger: Segment | null,
   oddTtl: OddTtl | null,
@@ -107,7 +110,7 @@ function anatomyOf(
   if (isBare) {
     if (rst.window === 0 && !rst.hasTimestamps && trigger !== null) return 'passive'
     if (trigger === null && rst.senderNext !== null && rst.seq !== rst.senderNext) {
-      return stepsOutOfLine(view, rst) ? 'inconsistent' : 'unknown'
+      return stepsOutOfLine(view, own, rst) ? 'inconsistent' : 'unknown'
     }
     return 'unknown'
   }
@@ -116,11 +119,15 @@ function anatomyOf(
   const stamped = rst.hasTimestamps || !usesTimestamps(view, rst.from)
   if (inLine && knows && stamped && rst.ipId !== 0) return 'active'
   if (inLine && knows && stamped) return 'unknown'
-  return stepsOutOfLine(view, rst) ? 'inconsistent' : 'unknown'
+  return stepsOutOfLine(view, own, rst) ? 'inconsistent' : 'unknown'
 }
 
 /** The sequence number lies behind or ahead of the sender's and no segment of the other side carries it as its ACK. */
-function stepsOutOfLine(view: ConnectionView, rst: Segment): boolean {
+function stepsOutOfLine(view: ConnectionView, own: ConnectionView | null, rst: Segment): boolean {
+  // What was lost on the way makes a number step at the far end that was in line where it was sent.
+  if (own !== null && (rst.seq === own[rst.from].next || rst.seq === own[other(rst.from)].acked)) {
+    return false
+  }
   const facts = view[rst.from]
   if (rst.senderNext === null || rst.seq === rst.senderNext) return false
   if (facts.unseenSegments > 0 || view.midstream) return false
@@ -143,9 +150,13 @@ function usesTimestamps(view: ConnectionView, side: Side): boolean {
 }
 
 /** A TTL that none of the sender's other segments had at this tap. */
-function unusualTtl(view: ConnectionView, rst: Segment): OddTtl | null {
-  const { ttlLow: low, ttlHigh: high, packets, resets } = view[rst.from]
-  if (packets - resets < 1 || high === 0) return null
+function unusualTtl(tap: Tap, view: ConnectionView, rst: Segment): OddTtl | null {
+  const { ttlLow, ttlHigh, packets, resets } = view[rst.from]
+  // Nothing else of that side in this connection: other connections of the same address must do.
+  const own = packets - resets >= 1 && ttlHigh > 0 ? { low: ttlLow, high: ttlHigh } : null
+  const usual = own ?? tap.usualTtl?.(rst.from) ?? null
+  if (usual === null) return null
+  const { low, high } = usual
   if (rst.ttl >= low && rst.ttl <= high) return null
   const distance = rst.ttl < low ? low - rst.ttl : rst.ttl - high
   // No path gives back what a router took: an untouched TTL was made on this side of it.
@@ -194,15 +205,22 @@ function senderContinues(
   }
   const { tap, segment: rst } = nearestToReceiver(sighting, reset)
   const view = sighting.taps[tap]!.view!
+  if (home >= 0 && home !== tap && sighting.clock !== null) {
+    // Whatever leaves its own tap after the RST must long have been sent shows a living socket.
+    const latest = sighting.clock.translate(tap, rst.time, home).high + SOCKET_GRACE_NS
+    const next = speaksAfter(sighting.taps[home]!.view!, reset.from, 0, latest)
+    return next === null ? null : { tap: home, segment: next }
+  }
+  // Only arrivals are known: what was sent before may come late, so only what is new counts.
   const flight = Math.max(50e6, 2 * roundTripNs(view))
   const isActive = (rst.flags & ACK) !== 0
   for (const s of view.segments) {
     if (s.frame <= rst.frame || s.from !== rst.from || isReset(s)) continue
     if ((s.flags & SYN) !== 0) continue
-    const beyond = isActive && s.length > 0 && delta(rst.seq, s.seq) >= 0
-    if (beyond || s.time - rst.time > flight) return { tap, segment: s }
+    if (isActive && s.length > 0 && delta(rst.seq, s.seq) >= 0) return { tap, segment: s }
   }
-  return null
+  const next = livesOn(view, reset.from, rst.frame, rst.time + flight)
+  return next === null ? null : { tap, segment: next }
 }
 
 /** Did the receiver take the RST? Null: it ignored it. */
@@ -249,9 +267,13 @@ function exactNumber(view: ConnectionView, rst: Segment, receiver: Side): Accept
   const finBefore =
     fin !== null && before.some((s) => s.from === rst.from && (s.flags & 0x01) !== 0)
   if (finBefore && rst.seq === fin) return 'after-fin'
-  if (rst.seq === rst.senderNext || rst.seq === rst.otherAck) return 'exact'
-  if (before.some((s) => s.from === receiver && s.sackRight === rst.seq)) return 'sack-edge'
-  return null
+  if (rst.seq === rst.otherAck) return 'exact'
+  const sacked = before.filter((s) => s.from === receiver && s.sackRight !== null)
+  if (sacked.some((s) => s.sackRight === rst.seq)) return 'sack-edge'
+  // What the receiver selectively acknowledged lies behind a hole: RCV.NXT is not the sender's SND.NXT then.
+  const last = sacked[sacked.length - 1]
+  const hole = last !== undefined && last.ack === rst.otherAck
+  return rst.seq === rst.senderNext && !hole ? 'exact' : null
 }
 
 /** Is there anything but RSTs in this view? */
