@@ -183,7 +183,11 @@ describe('one connection, one verdict', () => {
     const ladder = `${HALF_RESPONSE}\nu> RA`
     const inside = play(ladder, { upstream: '10.244.1.7:80' })
     // The node's capture has both address pairs, 30 µs apart.
-    const later = inside.client.map((r) => ({ ...r, time: r.time + 30_000n }))
+    const later = inside.client.map((r) => ({
+      ...r,
+      moment: r.moment + 3e-5,
+      time: r.time + 30_000n,
+    }))
     const found = await compared(ladder, {
       nat: { upstream: '10.244.1.7:80' },
       also: [{ client: later, upstream: [] }],

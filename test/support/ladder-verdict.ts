@@ -72,6 +72,15 @@ export async function compared(text: string, options: ScenarioOptions = {}): Pro
   return report.connections.filter(isOfLadder)
 }
 
+/** What `compare` says of two files that were made elsewhere. */
+export async function comparedFiles(files: {
+  client: Uint8Array
+  upstream: Uint8Array
+}): Promise<Verdict[]> {
+  const report = await compare(files, { jobs: 1 })
+  return report.connections.map(verdictOf)
+}
+
 /** The same from one tap alone, as `analyze` reports it. */
 export async function analyzed(
   text: string,

@@ -55,7 +55,9 @@ interface Host {
   last: WireSegment | null
 }
 
-export type Tapped = Record<Side, WrittenRecord[]>
+/** With the true moment: a capture keeps the order of events when its clock is set back. */
+type TappedRecord = WrittenRecord & { moment: number }
+export type Tapped = Record<Side, TappedRecord[]>
 
 const BASE_NS = 1_750_000_000_000_000_000n
 const other = (side: Side): Side => (side === 'client' ? 'upstream' : 'client')
@@ -77,7 +79,7 @@ export function captures(...played: readonly Tapped[]): {
 } {
   const file = (side: Side) => {
     const records = played.flatMap((tapped) => tapped[side])
-    records.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+    records.sort((a, b) => a.moment - b.moment)
     return writePcap(records, { magic: 'nanosecond', linkType: LADDER_LINK_TYPE })
   }
   return { client: file('client'), upstream: file('upstream') }
@@ -303,8 +305,13 @@ class Ladder {
     const copies = words.has(`dup@${at}`) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       for (const [i, piece] of pieces.entries()) {
-        const nanos = BigInt(Math.round((time + shift + copy * 5e-5 + i * 1e-6) * 1e9))
-        this.records[at].push({ time: BASE_NS + nanos, bytes: frameOf(piece, wrapping[at]) })
+        const moment = time + copy * 5e-5 + i * 1e-6
+        const nanos = BigInt(Math.round((moment + shift) * 1e9))
+        this.records[at].push({
+          moment,
+          time: BASE_NS + nanos,
+          bytes: frameOf(piece, wrapping[at]),
+        })
       }
     }
   }
@@ -318,7 +325,7 @@ class Ladder {
     const { offset = 0 } = this.options
     const shift = to === 'client' || typeof offset !== 'number' ? 0 : offset
     const nanos = BigInt(Math.round((this.time + shift) * 1e9))
-    this.records[to].push({ time: BASE_NS + nanos, bytes })
+    this.records[to].push({ moment: this.time, time: BASE_NS + nanos, bytes })
   }
 }
 
