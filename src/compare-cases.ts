@@ -111,6 +111,7 @@ function outcomeAt(sighting: Sighting, tap: number) {
     taps: [here],
     segments: here.view.segments.map((s) => ({ from: s.from, seen: [s], covered: false })),
     clock: null,
+    doubt: null,
   })
 }
 

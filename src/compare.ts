@@ -10,10 +10,12 @@ import { noSharedConnection } from './diagnosis/no-shared-connection.ts'
 import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
 import { trackingOptions } from './engine-options.ts'
+import { RstscopeError } from './errors.ts'
 import type { ClockRelation } from './model/clock.ts'
-import type { Clock, Report, ReportStream } from './model/report.ts'
+import type { CaptureFacts } from './model/record-reader.ts'
+import type { Clock, Limit, Report, ReportStream } from './model/report.ts'
 import { unseenIn } from './unseen.ts'
-import { trackCaptures } from './workers/track-captures.ts'
+import { type TrackedParts, trackCaptures } from './workers/track-captures.ts'
 
 export interface CompareInputs {
   client: CaptureInput
@@ -32,17 +34,12 @@ export async function compareStream(
     ],
     trackingOptions(options),
   )
-  const [client, upstream] = tracked.map(
-    ({ facts, parts }, i) => new CaptureConnections(i === 0 ? 'client' : 'upstream', facts, parts),
-  ) as [CaptureConnections, CaptureConnections]
-  assignRoles(client, options.server)
-  assignRoles(upstream, options.server)
-  const baseDelta = upstream.facts.baseNs - client.facts.baseNs
-  const told =
-    options.clockOffsetSeconds === undefined
-      ? null
-      : toldClock(options.clockOffsetSeconds, Number(baseDelta))
-  const pairing = new Pairing(client, upstream, told)
+  const [first, second] = tracked as [TrackedParts, TrackedParts]
+  refuseSameCapture(first.facts, second.facts)
+  let pairing = pair(first, second, options)
+  const swapped = pairing.areSwapped
+  if (swapped) pairing = pair(second, first, options)
+  const { client, upstream } = pairing
   const shared = pairing.matches.methods.some((method) => method !== null)
   const alone = shared ? null : noSharedConnection(client, upstream)
   return buildReport({
@@ -57,10 +54,38 @@ export async function compareStream(
       { set: client, loss: pairing.loss.client },
       { set: upstream, loss: pairing.loss.upstream },
     ],
-    limits: alone === null ? [] : [alone.limit],
+    limits: [...(alone === null ? [] : [alone.limit]), ...(swapped ? [SWAPPED] : [])],
     selection: options.selection ?? {},
     headline: alone?.headline ?? null,
   })
+}
+
+/** Puts two tracked captures side by side. Roles may be turned by it, so the columns are its own. */
+function pair(client: TrackedParts, upstream: TrackedParts, options: EngineOptions): Pairing {
+  const near = new CaptureConnections('client', client.facts, client.parts)
+  const far = new CaptureConnections('upstream', upstream.facts, upstream.parts)
+  assignRoles(near, options.server)
+  assignRoles(far, options.server)
+  const baseDelta = Number(far.facts.baseNs - near.facts.baseNs)
+  const { clockOffsetSeconds } = options
+  const told = clockOffsetSeconds === undefined ? null : toldClock(clockOffsetSeconds, baseDelta)
+  return new Pairing(near, far, told)
+}
+
+const SWAPPED: Limit = {
+  code: 'captures-swapped',
+  message:
+    'the captures were given the wrong way round (packets would arrive before they leave, and gain TTL on the way): the first is read as the upstream side, the second as the client side',
+}
+
+/** The same bytes twice are one capture: nothing can be compared with itself. */
+function refuseSameCapture(a: CaptureFacts, b: CaptureFacts): void {
+  if (a.packets === 0 || a.sha256.length === 0 || a.sha256.join() !== b.sha256.join()) return
+  throw new RstscopeError(
+    'RSTSCOPE_USAGE',
+    'the client and the upstream capture are the same file',
+    'for one capture: rstscope analyze CAPTURE',
+  )
 }
 
 /** Which side reset each connection first, as one value. Rejects with a `RstscopeError`. */

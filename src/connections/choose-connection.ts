@@ -3,6 +3,8 @@ import { advance, delta } from '../../native-free-decoders/transport/sequence.ts
 import type { ConnectionTable } from './connection-table.ts'
 import * as L from './layout.ts'
 
+/** Within a window of what a direction sent last: surely the same connection. */
+const CLOSE = 1 << 17
 /** How far from what a direction sent last a segment may lie and still be taken for the same connection. */
 const NEAR = 1 << 25
 
@@ -20,8 +22,11 @@ export function chooseConnection(table: ConnectionTable, newest: number, p: Deco
   const older = words[base + L.OLDER]! - 1
   const ended = hasEnded(words, base)
   if (older < 0 && !ended) return newest
-  for (let id = newest; id >= 0; id = words[id * L.WORDS + L.OLDER]! - 1) {
-    if (fits(table, id, p)) return id
+  // Linux's ISNs of one tuple grow slowly: an older connection's numbers may be near the newer one's too.
+  for (let reach = CLOSE; reach <= NEAR; reach *= NEAR / CLOSE) {
+    for (let id = newest; id >= 0; id = words[id * L.WORDS + L.OLDER]! - 1) {
+      if (fits(table, id, p, reach)) return id
+    }
   }
   // Data that fits nothing, after an end: the tuple was used again and the SYN is not in the capture.
   return ended && p.payloadLength > 0 && (p.flags & RST) === 0 ? -1 : newest
@@ -69,20 +74,20 @@ function hasEnded(words: Uint32Array, base: number): boolean {
   return (a & b & L.DB_FIN) !== 0
 }
 
-/** Do the sequence and acknowledgement numbers lie near what this connection used? */
-function fits(table: ConnectionTable, id: number, p: DecodedPacket): boolean {
+/** Do the sequence and acknowledgement numbers lie within `reach` of what this connection used? */
+function fits(table: ConnectionTable, id: number, p: DecodedPacket, reach: number): boolean {
   const words = table.words
   const mine = direction(table, id)
   const theirs = opposite(table, id)
   const myBits = words[mine + L.D_BITS]!
   const theirBits = words[theirs + L.D_BITS]!
   if ((myBits & L.DB_SEEN) !== 0) {
-    if (Math.abs(delta(words[mine + L.D_NEXT]!, p.seq)) > NEAR) return false
+    if (Math.abs(delta(words[mine + L.D_NEXT]!, p.seq)) > reach) return false
   } else if ((theirBits & L.DB_ACKED) !== 0) {
-    if (Math.abs(delta(words[theirs + L.D_ACKED]!, p.seq)) > NEAR) return false
+    if (Math.abs(delta(words[theirs + L.D_ACKED]!, p.seq)) > reach) return false
   }
   if ((p.flags & ACK) !== 0 && (theirBits & L.DB_SEEN) !== 0) {
-    if (Math.abs(delta(words[theirs + L.D_NEXT]!, p.ack)) > NEAR) return false
+    if (Math.abs(delta(words[theirs + L.D_NEXT]!, p.ack)) > reach) return false
   }
   return true
 }

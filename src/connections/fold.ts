@@ -185,8 +185,11 @@ function continues(
     if (s.hasTimestamps && stamp !== null) {
       const ticks = delta(stamp, s.tsVal)
       if (ticks < -STAMP_REACH || ticks > STAMP_REACH) continue
-      const ackFits = theirs.next !== null && near(theirs.next, s.ack)
-      const seqFits = mine.next !== null && near(mine.next, s.seq)
+      // What a direction sent, or, where the main record does not show it, what the other one acknowledged.
+      const sent = theirs.next ?? mine.acked
+      const next = mine.next ?? theirs.acked
+      const ackFits = sent !== null && near(sent, s.ack)
+      const seqFits = next !== null && near(next, s.seq)
       if (ackFits && seqFits) return true
       continue
     }

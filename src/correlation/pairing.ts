@@ -22,6 +22,9 @@ export class Pairing {
   readonly matches: Matches
   readonly relation: ClockRelation | null
   readonly clock: SharedClock | null
+  readonly doubt: string | null
+  /** The captures were given the wrong way round: packets arrive before they leave, and TTLs grow on the way. */
+  readonly areSwapped: boolean
   readonly positions: Record<Side, TapPosition | null>
   readonly loss: Record<Side, string[]>
 
@@ -39,8 +42,14 @@ export class Pairing {
       const shift = this.matches.shifts.get(c)
       observations.add(alignSegments(client.view(c), upstream.view(u), shift))
     }
-    this.relation = relateClocks(observations.result(upstream.facts.baseNs - client.facts.baseNs))
+    const baseDelta = upstream.facts.baseNs - client.facts.baseNs
+    this.relation = relateClocks(observations.result(baseDelta))
     this.clock = this.relation === null ? toldOffset : sharedClock(this.relation)
+    const contradicts = this.relation !== null && !this.relation.consistent
+    this.doubt = contradicts
+      ? 'captures whose times agree: these two contradict each other (wrong files, or swapped?)'
+      : null
+    this.areSwapped = contradicts && isSwapped(client, upstream, observations, baseDelta)
     for (const [c, u] of this.sample()) this.countLoss(c, u, loss)
     countUnmatched(client, this.matches.upstreamOf, loss.client)
     countUnmatched(upstream, this.matches.clientOf, loss.upstream)
@@ -68,7 +77,7 @@ export class Pairing {
     b: ConnectionView | null,
   ): Sighting {
     const taps = [this.tap('client', a, b), this.tap('upstream', b, a)]
-    return { taps, segments, clock: this.clock }
+    return { taps, segments, clock: this.clock, doubt: this.doubt }
   }
 
   private tap(side: Side, view: ConnectionView | null, other: ConnectionView | null): Tap {
@@ -113,6 +122,20 @@ export class Pairing {
       if (u >= 0 && n++ % step === 0) yield [c, u]
     }
   }
+}
+
+/** Read the other way round, do the clocks agree, and do the TTLs say so too? */
+function isSwapped(
+  client: ConnectionSet,
+  upstream: ConnectionSet,
+  observations: ObservationCollector,
+  baseDelta: bigint,
+): boolean {
+  const taps = tapPosition(client, 'upstream') !== null && tapPosition(upstream, 'client') !== null
+  if (!taps) return false
+  const given = observations.result(baseDelta)
+  const turned = relateClocks({ ...given, direction: given.direction.map((d) => 1 - d) })
+  return turned?.consistent === true
 }
 
 /** Longest time that a packet is taken to travel between the taps. */
@@ -169,6 +192,7 @@ export function singleSighting(
     ],
     segments: view.segments.map((s) => ({ from: s.from, seen: [s], covered: false })),
     clock: singleClock(),
+    doubt: null,
   }
 }
 

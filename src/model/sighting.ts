@@ -42,6 +42,8 @@ export interface Sighting {
   /** In an order that agrees with the file order of each tap. */
   segments: AlignedSegment[]
   clock: SharedClock | null
+  /** Why nothing here can be certain (captures that contradict each other); null when nothing speaks against it. */
+  doubt: string | null
 }
 
 /** What two taps know of each other's time. Times are relative ns of the tap named. */

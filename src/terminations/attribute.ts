@@ -72,7 +72,8 @@ function sentBySender(
   // A single capture proves its own host only when the user says which host that is.
   const both = sighting.taps.length > 1
   const baseline = hasBaseline(tap, side)
-  const certain = told || (both && (shown || (agrees && baseline)))
+  const sound = event.anatomy !== 'inconsistent'
+  const certain = told || (both && sound && (shown || (agrees && baseline)))
   return {
     by: side,
     confidence: certain ? 'certain' : 'probable',

@@ -8,7 +8,7 @@ import { knewOfFin } from './caused-by.ts'
 import { exchangeAtFin, homeTap, idleBefore, isResponseTruncated } from './exchange.ts'
 import { isLoneReset } from './reset-events.ts'
 import { openDetail } from './silent-loss.ts'
-import { anyTap, nearestToSender, other } from './taps.ts'
+import { anyTap, nearestToReceiver, nearestToSender, other } from './taps.ts'
 
 /** A SYN that nothing answered may still be answered within this time. */
 const SYN_WAIT_NS = 3e9
@@ -72,7 +72,10 @@ function handshakeDetail(input: ClassifyInput): Detail | null {
   const { sighting, handshake, reset } = input
   if (reset !== null) {
     if (reset.from === 'client') return 'reset-by-client'
-    return handshake.synAck === null ? 'refused' : 'reset-after-syn-ack'
+    const { tap, segment } = nearestToReceiver(sighting, reset.segment)
+    const answered = handshake.synAck?.seen[tap]
+    const synAckFirst = answered ? answered.frame < segment.frame : handshake.synAck !== null
+    return synAckFirst && reset.anatomy !== 'refusal' ? 'reset-after-syn-ack' : 'refused'
   }
   const icmp = sighting.taps.some((tap) => tap.view?.icmp.some((e) => e.about === 'client'))
   if (icmp) return 'icmp-unreachable'

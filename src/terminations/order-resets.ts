@@ -1,4 +1,3 @@
-import { ACK } from '../../native-free-decoders/decoded-packet.ts'
 import type { ResetEvent } from '../model/outcome.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { nearestToSender, tapAt } from './taps.ts'
@@ -63,17 +62,10 @@ export function precedes(sighting: Sighting, a: AlignedSegment, b: AlignedSegmen
     const arrived = a.seen[home]
     return arrived != null && arrived.frame < b.seen[home]!.frame
   }
-  // b was not seen leaving. At the other end it came after a left: it may have crossed it all the same, unless what b
-  // answers was sent after a.
-  const far = b.seen.findIndex((s, i) => s !== null && a.seen[i])
-  if (far < 0) return false
-  return a.seen[far]!.frame < b.seen[far]!.frame && !canCross(sighting, b)
-}
-
-/** A segment that its sender may have sent on its own: an active RST, a FIN. A bare RST only answers. */
-function canCross(sighting: Sighting, segment: AlignedSegment): boolean {
-  const s = nearestToSender(sighting, segment).segment
-  return (s.flags & ACK) !== 0 && sighting.taps.some((tap) => tap.side !== null)
+  // b was not seen leaving: at a known tap, what arrives after a left may have crossed it all the same.
+  if (sighting.taps.some((tap) => tap.side !== null)) return false
+  const tap = b.seen.findIndex((s, i) => s !== null && a.seen[i])
+  return tap >= 0 && a.seen[tap]!.frame < b.seen[tap]!.frame
 }
 
 function compareTimes(sighting: Sighting, a: AlignedSegment, b: AlignedSegment) {

@@ -128,6 +128,13 @@ function describeFirst(
       text: `the other end's own RST left ${ms(first.gapNs)} later (clocks agree to ±${ms(first.uncertaintyNs)}): they crossed`,
     })
   }
+  if (sighting.doubt !== null && attribution.confidence === 'certain') {
+    attribution = {
+      ...attribution,
+      confidence: 'probable',
+      settles: [...attribution.settles, sighting.doubt],
+    }
+  }
   const ownFin = fins[event.from]
   const exchange =
     ownFin !== null && finBefore(sighting, fins, event) !== null

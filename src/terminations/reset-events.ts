@@ -13,6 +13,7 @@ import {
   nearestToReceiver,
   nearestToSender,
   other,
+  reactionNs,
   roundTripNs,
   speaksAfter,
   tapAt,
@@ -235,7 +236,10 @@ function acceptanceOf(sighting: Sighting, reset: AlignedSegment): Acceptance | n
   const { tap, segment: rst } = nearestToReceiver(sighting, reset)
   const view = sighting.taps[tap]!.view!
   const atReceiver = tap === far
-  const wait = atReceiver ? SOCKET_GRACE_NS : Math.max(1e9, 4 * roundTripNs(view))
+  const inHost = sighting.taps[tap]!.inHost?.host === receiver
+  const wait = atReceiver
+    ? reactionNs(view, receiver, inHost)
+    : Math.max(1e9, 4 * roundTripNs(view))
   const goesOn = livesOn(view, receiver, rst.frame, rst.time + wait) !== null
   if (goesOn) return null
   const exact = exactNumber(view, rst, receiver)

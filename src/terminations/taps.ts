@@ -102,3 +102,23 @@ export function roundTripNs(view: ConnectionView): number {
   }
   return DEFAULT_ROUND_TRIP_NS
 }
+
+/** A host may have sent a segment in the moment in which a RST passed its tap but had not reached the socket. */
+const SOCKET_GRACE_NS = 2e6
+
+/**
+ * How long after a RST passed the tap of `side` that side's segments may still be older than it, in ns: the round trip
+ * between the tap and the host, read off the handshake, with a grace for the way to the socket.
+ */
+export function reactionNs(view: ConnectionView, side: Side, inHost: boolean): number {
+  let asked: number | null = null
+  for (const s of view.segments) {
+    const isQuestion =
+      side === 'client'
+        ? s.from === 'upstream' && (s.flags & 0x12) === 0x12
+        : s.from === 'client' && (s.flags & 0x12) === 0x02
+    if (isQuestion) asked = s.time
+    else if (asked !== null && s.from === side) return SOCKET_GRACE_NS + Math.max(0, s.time - asked)
+  }
+  return inHost ? SOCKET_GRACE_NS : DEFAULT_ROUND_TRIP_NS
+}

@@ -30,10 +30,12 @@ export function tlsAbort(
   if (mixed) return clientFirst === 'tls' ? 'plaintext-from-upstream' : 'plaintext-from-client'
   if (tls === null || tls.stage === 'established' || tls.upstreamApplicationData !== null)
     return null
-  // Where the walk lost its place in a direction, records of that side may have gone by unseen.
+  // Where the walk lost its place (snap length, loss), records may have gone by unseen: sizes of turns must do.
   const named = tls.alert !== null && tls.alert.name !== 'encrypted'
   const lost = application.upstreamLostPlace === true || application.clientLostPlace === true
-  if ((lost || application.lostPlace) && tls.stage !== 'client-hello' && !named) return null
+  if ((lost || application.lostPlace) && tls.stage !== 'client-hello' && !named) {
+    return abortBySizes(sighting, tls.clientCertificate === 'empty')
+  }
   if (
     tls.stage === 'client-finished' &&
     tls.alert === null &&
@@ -56,6 +58,33 @@ export function tlsAbort(
   }
   if (silent >= SILENCE_NS) return 'stalled'
   return tls.stage === 'client-hello' ? 'after-client-hello' : 'after-server-flight'
+}
+
+/** TCP bytes of an alert record: 7 in plaintext, 24 in TLS 1.3, 31 under AES-GCM in 1.2. */
+const ALERT_BYTES = 31
+
+/**
+ * The same by the bytes of each turn: hello, server's flight, client's flight, answer. An answer no longer than an
+ * alert, or a client's flight no longer than one, is no session in use. Unknown is not aborted.
+ */
+function abortBySizes(sighting: Sighting, emptyCertificate: boolean): Detail | null {
+  const view = sighting.taps.find((tap) => tap.view !== null && tap.view.client.bytes > 0)?.view
+  if (view == null || view.midstream || view.contiguousFrom !== view.firstFrame) return null
+  const turns: { from: string; bytes: number }[] = []
+  for (const s of view.segments) {
+    if (s.length === 0 || !isNewData(s)) continue
+    const turn = turns[turns.length - 1]
+    if (turn !== undefined && turn.from === s.from) turn.bytes += s.length
+    else turns.push({ from: s.from, bytes: s.length })
+  }
+  if (turns.length < 2 || turns[0]!.from !== 'client' || turns.length > 4) return null
+  const [, , clientFlight, answer] = turns
+  if (answer !== undefined) {
+    if (answer.bytes > ALERT_BYTES) return null
+    return emptyCertificate ? 'client-certificate-refused' : 'encrypted-alert-by-upstream'
+  }
+  if (clientFlight === undefined) return 'after-server-flight'
+  return clientFlight.bytes <= ALERT_BYTES ? 'encrypted-alert-by-client' : null
 }
 
 function isPlaintext(first: ApplicationSummary['clientFirst']): boolean {
