@@ -6,7 +6,7 @@ import {
   type ScenarioOptions,
   verdict,
 } from '../support/ladder-verdict.ts'
-import { EXCHANGE, HALF_RESPONSE } from './ladders.ts'
+import { EXCHANGE, HALF_RESPONSE, REQUEST } from './ladders.ts'
 
 /** Cases in which the code is known to say something else than the definition of its words allows. */
 type Case = [name: string, ladder: string, expected: object, options?: ScenarioOptions]
@@ -81,6 +81,34 @@ describe('certain means certain', () => {
     const all = await comparedFiles({ client, upstream: client })
     const found = all.find((v) => v.by !== null)
     expect(found).not.toMatchObject({ confidence: 'certain' })
+  })
+})
+
+describe('silence', () => {
+  it.fails.each<Case>([
+    [
+      'of a client that never got what the upstream sends again and again',
+      `${REQUEST}
+      u> PA 100 lost
+      u> PA again +200ms lost
+      u> PA again +400ms lost
+      u> PA again +800ms lost
+      u> PA again +1600ms lost
+      u> PA again +3200ms lost`,
+      { detail: 'silent-loss', firstClose: 'undetermined silence' },
+    ],
+    [
+      'after a FIN that is sent again and again',
+      `${EXCHANGE}
+      c> FA lost
+      c> FA again +200ms lost
+      c> FA again +400ms lost
+      c> FA again +800ms lost
+      c> FA again +1600ms lost`,
+      { termination: 'open', detail: 'silent-loss' },
+    ],
+  ])('%s', async (_, ladder, expected) => {
+    expect(await verdict(ladder)).toMatchObject(expected)
   })
 })
 
