@@ -96,7 +96,7 @@ export class ConnectionEngine {
         const theirs = base + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS
         if ((words[mine + L.D_BITS]! & L.DB_SEEN) === 0) continue
         if ((words[theirs + L.D_BITS]! & L.DB_ACKED) === 0) continue
-        const beyond = delta(words[mine + L.D_NEXT]!, words[theirs + L.D_ACKED]!)
+        const beyond = delta(seenUpTo(words, mine), words[theirs + L.D_ACKED]!)
         if (beyond > 0 && beyond < 1 << 30) {
           words[mine + L.D_UNSEEN_BYTES]! += beyond
           words[mine + L.D_UNSEEN_SEGMENTS]!++
@@ -404,6 +404,18 @@ export class ConnectionEngine {
       walker,
     )
   }
+}
+
+/**
+ * One past the last byte (or FIN) that segments of this direction held without a hole. SND.NXT may lie beyond it: an
+ * ACK carries it too.
+ */
+function seenUpTo(words: Uint32Array, mine: number): number {
+  const bits = words[mine + L.D_BITS]!
+  if ((bits & L.DB_EXPECTED) === 0) return words[mine + L.D_NEXT]!
+  const expected = words[mine + L.D_EXPECTED]!
+  const finished = (bits & L.DB_FIN) !== 0 && words[mine + L.D_FIN] === expected
+  return finished ? advance(expected, 1) : expected
 }
 
 /** How a segment relates to what its sender had sent before it. */

@@ -1,5 +1,4 @@
 import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
-import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
 import { surelyCovers } from '../model/coverage.ts'
@@ -56,14 +55,11 @@ export function addHoles(loss: LossCount, sighting: Sighting, tap: number, side:
     }
   }
   if (!before) return
-  // After the last segment seen here only bytes that the receiver took are proof: an injector could have made others.
+  // After the last segment seen here nothing but the time tells that it should have been seen.
   for (const hole of pending) {
     const s = hole.seen[other]!
     if (s.length === 0 && (s.flags & FIN) === 0) continue
-    const acked = sighting.taps[other]!.view![side === 'client' ? 'upstream' : 'client'].acked
-    const end = s.seq + s.length + ((s.flags & FIN) !== 0 ? 1 : 0)
-    const taken = acked !== null && delta(end, acked) >= 0
-    if (taken && surelyCovers(sighting, tap, other, s.time, FLIGHT_NS)) count(loss, hole, other)
+    if (surelyCovers(sighting, tap, other, s.time, FLIGHT_NS)) count(loss, hole, other)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Side } from '../model/connection.ts'
-import { covers } from '../model/coverage.ts'
+import { covers, surelyCovers } from '../model/coverage.ts'
 import type { Attribution, Observation, ResetEvent } from '../model/outcome.ts'
 import type { Confidence, ResetBy } from '../model/report.ts'
 import type { Segment } from '../model/segment.ts'
@@ -192,6 +192,11 @@ function notSeenLeaving(
     return undetermined(evidence, lossSettles(side))
   }
   if (mirrored !== null || contradiction) return between('certain', evidence, where, [])
+  if (!surelyCovers(sighting, home, arrival.tap, rst.time, 0)) {
+    return undetermined(evidence, [
+      `a ${named(side)}-side capture that goes on for longer: this one may have ended just before`,
+    ])
+  }
   if (event.continuesSender) {
     evidence.push({ tap: arrival.tap, segment: rst, text: continuity(side) })
     return {
@@ -232,7 +237,7 @@ function forgedOtherWay(
   if (there < 0 || here < 0 || sighting.taps[here]!.loss.length > 0) return null
   for (const e of all) {
     if (e.from === side || e.segment.seen[here] || !e.segment.seen[there]) continue
-    if (!covers(sighting, here, there, e.segment.seen[there].time)) continue
+    if (!surelyCovers(sighting, here, there, e.segment.seen[there].time, 0)) continue
     return { tap: there, segment: e.segment.seen[there]! }
   }
   return null

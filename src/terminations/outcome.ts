@@ -202,6 +202,17 @@ function ignored(sighting: Sighting, event: ResetEvent): Observation {
   return { tap, segment, text: `RST ${direction} the ${event.from}, ${why}` }
 }
 
+/** The unanswered retransmissions, as the tap of whoever sent them shows them. */
+function runAtHome(sighting: Sighting) {
+  let found: ReturnType<typeof unansweredRun> = null
+  for (const [index, tap] of sighting.taps.entries()) {
+    if (tap.view === null) continue
+    const run = unansweredRun(tap.view, index, Number.POSITIVE_INFINITY)
+    if (run !== null && (found === null || tap.side === run.side)) found = run
+  }
+  return found
+}
+
 function closeFacts(
   sighting: Sighting,
   close: AlignedSegment | null,
@@ -218,9 +229,8 @@ function closeFacts(
     return { by: left ? close.from : 'undetermined', kind: 'fin', tap, segment }
   }
   if (detail !== 'silent-loss' && detail !== 'no-answer') return null
-  const tap = sighting.taps.findIndex((t) => t.view !== null)
-  const view = sighting.taps[tap]!.view!
-  const run = unansweredRun(view, tap, Number.POSITIVE_INFINITY)
+  const run = runAtHome(sighting)
+  const tap = run?.tap ?? sighting.taps.findIndex((t) => t.view !== null)
   const silent = run === null ? 'upstream' : other(run.side)
   // With the other capture in hand, what the silent side never received is not its silence.
   const received = sighting.segments.some((s) => {

@@ -1,3 +1,4 @@
+import { FIN } from '../../native-free-decoders/decoded-packet.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import type { Sighting } from '../model/sighting.ts'
 import { isReset, other, tapAt } from './taps.ts'
@@ -39,7 +40,7 @@ export function unansweredRun(
       } else if (s.length > 0) {
         count = 0
       }
-      if (s.length > 0 || s.kind === 'keep-alive') first ??= s
+      if (s.length > 0 || (s.flags & FIN) !== 0 || s.kind === 'keep-alive') first ??= s
     }
     if (count >= 2 && first !== null && last !== null) {
       return {
