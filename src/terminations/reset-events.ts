@@ -1,4 +1,4 @@
-import { ACK, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import { covers } from '../model/coverage.ts'
@@ -26,9 +26,37 @@ const INITIAL_TTLS: readonly number[] = [64, 128, 255]
 
 /** Every RST of a connection with its anatomy, its trigger and what became of it (VERDICTS §3). */
 export function readResets(sighting: Sighting): ResetEvent[] {
-  return sighting.segments
+  const events = sighting.segments
     .filter((segment) => isReset(segment.seen[anyTap(segment)]!))
     .map((segment) => readReset(sighting, segment))
+  for (const event of events) reconsider(sighting, events, event)
+  return events
+}
+
+/**
+ * A host that answers data with a passive RST has no socket. If it never sent a FIN, the last RST that arrived at its
+ * tap before took the socket away, however its number looked.
+ */
+function reconsider(sighting: Sighting, events: readonly ResetEvent[], answer: ResetEvent): void {
+  const home = tapAt(sighting, answer.from)
+  const at = home < 0 ? null : answer.segment.seen[home]
+  if (at == null || answer.anatomy !== 'passive' || (answer.trigger?.segment.length ?? 0) === 0)
+    return
+  const closed = sighting.taps[home]!.view!.segments.some(
+    (s) => s.from === answer.from && s.frame < at.frame && (s.flags & FIN) !== 0,
+  )
+  if (closed) return
+  let last: ResetEvent | null = null
+  for (const event of events) {
+    const arrived = event.segment.seen[home]
+    if (event.from === answer.from || arrived == null || arrived.frame > at.frame) continue
+    if (event.ending) return
+    last = event
+  }
+  if (last !== null) {
+    last.ending = true
+    last.acceptance = 'assumed'
+  }
 }
 
 function readReset(sighting: Sighting, segment: AlignedSegment): ResetEvent {
@@ -271,13 +299,32 @@ function exactNumber(view: ConnectionView, rst: Segment, receiver: Side): Accept
   const finBefore =
     fin !== null && before.some((s) => s.from === rst.from && (s.flags & 0x01) !== 0)
   if (finBefore && rst.seq === fin) return 'after-fin'
-  if (rst.seq === rst.otherAck) return 'exact'
+  if (rst.seq === rst.otherAck || rst.seq === inOrderReach(before, rst)) return 'exact'
   const sacked = before.filter((s) => s.from === receiver && s.sackRight !== null)
   if (sacked.some((s) => s.sackRight === rst.seq)) return 'sack-edge'
   // What the receiver selectively acknowledged lies behind a hole: RCV.NXT is not the sender's SND.NXT then.
   const last = sacked[sacked.length - 1]
   const hole = last !== undefined && last.ack === rst.otherAck
   return rst.seq === rst.senderNext && !hole ? 'exact' : null
+}
+
+/** RCV.NXT by what arrived here: the end of the sender's bytes up to the first hole. */
+function inOrderReach(before: readonly Segment[], rst: Segment): number | null {
+  const data = before.filter((s) => s.from === rst.from && !isReset(s))
+  let reach = rst.otherAck ?? (data[0] === undefined ? null : data[0].seq)
+  if (reach === null) return null
+  for (let moved = true; moved; ) {
+    moved = false
+    for (const s of data) {
+      const start = (s.flags & SYN) !== 0 ? advance(s.seq, 1) : s.seq
+      const end = advance(start, s.length + ((s.flags & FIN) !== 0 ? 1 : 0))
+      if (delta(s.seq, reach) >= 0 && delta(reach, end) > 0) {
+        reach = end
+        moved = true
+      }
+    }
+  }
+  return reach
 }
 
 /** Is there anything but RSTs in this view? */
