@@ -6,11 +6,9 @@ const json = (path: string) => JSON.parse(readFileSync(`${root}${path}`, 'utf8')
 const manifest = json('package.json')
 
 const RUNTIME = ['cli-progress', 'cli-table3', 'commander', 'fzstd', 'pcap-parser', 'zod']
-/** Held against our own lz4 decoder in the tests, wherever the manifest lists it. */
-const TEST_ONLY = ['lz4js']
 
 test('the runtime dependencies are these and no others, pinned', () => {
-  const named = Object.keys(manifest.dependencies).filter((name) => !TEST_ONLY.includes(name))
+  const named = Object.keys(manifest.dependencies)
   expect(named.sort()).toEqual(RUNTIME)
   expect(manifest.optionalDependencies).toBeUndefined()
   expect(manifest.peerDependencies).toBeUndefined()

@@ -19,6 +19,7 @@ export class MeteredSource implements ByteSource {
   readonly #label: string
   readonly #options: MeterOptions
   readonly #hash: Hash | null
+  #hasEnded = false
 
   constructor(source: ByteSource, label: string, options: MeterOptions) {
     this.#source = source
@@ -49,7 +50,8 @@ export class MeteredSource implements ByteSource {
 
   /**
    * SHA-256 of all bytes, hex. What the reader left over (behind damage, behind a compressed stream's end) is read
-   * first, except from a pipe, which might never end: there it is the digest of what was read.
+   * first, except from a pipe, which might never end: null where its end was not reached, since the digest of what
+   * happened to be read says nothing.
    */
   async digest(): Promise<string | null> {
     if (!this.#hash) return null
@@ -57,7 +59,7 @@ export class MeteredSource implements ByteSource {
       const rest = new Uint8Array(DRAIN_BYTES)
       while ((await this.read(rest, 0, rest.length)) > 0);
     }
-    return this.#hash.digest('hex')
+    return this.#hasEnded ? this.#hash.digest('hex') : null
   }
 
   close(): void {
@@ -68,6 +70,8 @@ export class MeteredSource implements ByteSource {
     if (count > 0) {
       this.#hash?.update(target.subarray(start, start + count))
       this.#options.onRead(count)
+    } else if (target.length > 0) {
+      this.#hasEnded = true
     }
     return count
   }

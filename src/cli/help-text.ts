@@ -40,7 +40,7 @@ with gzip, zstd or lz4; one of the two may be - for standard input.
     summary: 'how every connection in one capture ended',
     examples: [
       ['rstscope analyze node7.pcapng', 'how its connections ended'],
-      ['tcpdump -w - port 443 | rstscope analyze -', 'from a pipe'],
+      ["tcpdump -U -w - 'tcp or icmp or icmp6' | rstscope analyze -", 'from a pipe'],
       ['rstscope analyze pod.pcap --at upstream', 'taken in the pod that serves'],
     ],
     text: `One capture shows one point of the path: who sent a reset is proved only if the capture was
@@ -52,7 +52,7 @@ taken in that host. Several files are a rotated set of one capture and are read 
 const TOP_EXAMPLES: [string, string][] = [
   ['rstscope compare client.pcap upstream.pcap', 'answer for one incident'],
   ['rstscope compare c.pcap u.pcap --out report.json', '… as a file to keep'],
-  ['tcpdump -w - port 443 | rstscope analyze -', 'one capture, from a pipe'],
+  ["tcpdump -U -w - 'tcp or icmp or icmp6' | rstscope analyze -", 'one capture, from a pipe'],
 ]
 
 /** The help that fits a screen: of the program, or of one command. */

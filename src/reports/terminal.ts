@@ -93,8 +93,11 @@ function reasonLines(head: Head, leading: Connection | null, layout: Layout): st
     ...labelled('against', texts(verdict.against), layout),
   ]
   if (cause) {
+    // The cause itself is the second line of the report, and what it shares with the answer stands above.
+    const known = new Set(verdict.because.map((item) => `${item.capture} ${item.frame}`))
+    const own = cause.evidence.filter((item) => !known.has(`${item.capture} ${item.frame}`))
     lines.push(
-      ...labelled('cause', [`${cause.id}: ${cause.why}`, ...texts(cause.evidence)], layout),
+      ...labelled('cause', texts(own), layout),
       ...labelled('but', texts(cause.against), layout),
     )
   }
