@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ScenarioOptions, verdict } from '../support/ladder-verdict.ts'
+import { background, captures, play } from '../support/ladder.ts'
+import { comparedFiles, type ScenarioOptions, verdict } from '../support/ladder-verdict.ts'
 import { HALF_RESPONSE, OPEN } from './ladders.ts'
 
 /** Ladders that look like a proof of somebody's RST, and are none. */
@@ -97,10 +98,76 @@ const cases: Case[] = [
     { by: 'upstream', confidence: 'probable' },
     { hopsToTap: { upstream: 1 } },
   ],
+  [
+    'a SYN is refused between, and the SYN-ACK comes too late',
+    'c> S\nm>c RA seq-1908713938 ttl=63\nu> SA +2s\nc> R',
+    { termination: 'handshake-never-completed', detail: 'refused', by: 'between' },
+  ],
+  [
+    'packets missing up to the end are loss too',
+    `${HALF_RESPONSE}
+    u> PA 500 nocap@upstream
+    u> FA nocap@upstream
+    c> PA 10 +1ms ack-501
+    u> R nocap@upstream`,
+    { by: 'undetermined' },
+  ],
+  [
+    'what was in flight behind a tap far from the client does not show that it ignored the RST',
+    `
+    c> S
+    u> SA
+    c> A +45ms
+    c> PA 100 +10ms
+    u> A
+    m>c R ttl=60
+    c> PA 100 +10ms
+    c> PA 100 +10ms
+    u> A +6ms
+    u> PA 500 +1s
+    c> R +45ms`,
+    { by: 'between', confidence: 'certain' },
+    { hopsToTap: { client: 4 } },
+  ],
 ]
 
 describe('certain means certain', () => {
   it.each(cases)('%s', async (_, ladder, expected, options) => {
     expect(await verdict(ladder, options)).toMatchObject(expected)
+  })
+
+  it('a RST is not missing from a capture that had stopped', async () => {
+    // Only the upstream's capture goes on.
+    const later = play('c> A nocap@client\nu> A nocap@client', {
+      at: 50,
+      client: '10.1.0.2:50000',
+      isn: { client: 0x90000000, upstream: 0xc0000000 },
+    })
+    const found = await verdict(
+      `${HALF_RESPONSE}
+      u> A seq-1 transit=0.02 nocap@client
+      u> RA +1ms nocap@upstream
+      c> R +25ms nocap@client`,
+      { running: null, also: [later] },
+    )
+    expect(found.confidence).not.toBe('certain')
+  })
+
+  it('a RST out of line is not surely of the host whose tap it leaves', async () => {
+    const found = await verdict(`${HALF_RESPONSE}\nu> RA seq+5000`)
+    expect(found.confidence).not.toBe('certain')
+  })
+
+  it('files given the wrong way round prove nothing', async () => {
+    const ladder = `${HALF_RESPONSE}\nm>c RA ttl=61\nu> PA 500 +1s\nc> R`
+    const files = captures(play(ladder), background(0.5, 300))
+    const all = await comparedFiles({ client: files.upstream, upstream: files.client })
+    const found = all.find((v) => v.by !== null)
+    expect(found).not.toMatchObject({ by: 'client', confidence: 'certain' })
+  })
+
+  it('one capture given twice is refused', async () => {
+    const { client } = captures(play(HALF_RESPONSE), background(0.5, 300))
+    await expect(comparedFiles({ client, upstream: client })).rejects.toThrow(/same file/)
   })
 })

@@ -157,3 +157,31 @@ ends('open', [
 function binary(): ScenarioOptions {
   return { payloads: { binary: [0, 1, 2, 3, 250, 251, 252, 253, 1, 1, 1, 1] } }
 }
+
+describe('silence', () => {
+  it.each<Case>([
+    [
+      'of a client that never got what the upstream sends again and again',
+      `${REQUEST}
+      u> PA 100 lost
+      u> PA again +200ms lost
+      u> PA again +400ms lost
+      u> PA again +800ms lost
+      u> PA again +1600ms lost
+      u> PA again +3200ms lost`,
+      { detail: 'silent-loss', firstClose: 'undetermined silence' },
+    ],
+    [
+      'after a FIN that is sent again and again',
+      `${EXCHANGE}
+      c> FA lost
+      c> FA again +200ms lost
+      c> FA again +400ms lost
+      c> FA again +800ms lost
+      c> FA again +1600ms lost`,
+      { termination: 'open', detail: 'silent-loss' },
+    ],
+  ])('%s', async (_, ladder, expected) => {
+    expect(await verdict(ladder)).toMatchObject(expected)
+  })
+})

@@ -236,3 +236,29 @@ describe('a one-way leg under other addresses', () => {
     ])
   })
 })
+
+describe('a port that is used again while the upstream still has the old connection', () => {
+  // Linux: numbers of one 4-tuple grow by some 250,000 a second (RFC 6528), so that old and new lie near each other.
+  const step = 500_000
+  const isn = { client: 0x1c3a5e70, upstream: 0x71c4a9d2 }
+  const again = { client: isn.client + step, upstream: isn.upstream + step }
+
+  it('keeps the challenge ACK and its RST with the old connection', async () => {
+    const sent = { client: 28, upstream: 43 }
+    const ladder = `
+      c> S
+      u> A seq-${step - sent.upstream} ack-${step + 1 - sent.client}
+      c> R
+      c> S again +1s
+      u> SA
+      c> A
+      c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"
+      u> PA "HTTP/1.1 204 No Content\\r\\n\\r\\n"
+      c> FA
+      u> FA
+      c> A`
+    const options = { at: 30, isn: again, also: [play(EXCHANGE, { isn })] }
+    const found = await compared(ladder, options)
+    expect(found.map((c) => c.termination)).toEqual(['rst-without-fin', 'fin-close'])
+  })
+})
