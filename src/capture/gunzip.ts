@@ -34,7 +34,7 @@ export async function* gunzip(
       }
     }
     if (stream.readableEnded) {
-      warnTrailing(context, window, produced)
+      await readTrailing(context, window, produced)
       return
     }
     const error = await settled(stream, () => stream.end())
@@ -68,14 +68,22 @@ function settled(
   })
 }
 
-function warnTrailing(context: ContainerContext, window: ByteWindow, produced: number): void {
-  for (let at = window.start; at < window.end; at++) {
-    if (window.bytes[at] === 0) continue
-    context.warn(
-      'trailing-bytes',
-      'bytes that are no gzip data follow the compressed capture: they are not read',
-      produced,
-    )
-    return
-  }
+/** Padding with zeros is ordinary; of anything else the reader is told, once. */
+async function readTrailing(
+  context: ContainerContext,
+  window: ByteWindow,
+  produced: number,
+): Promise<void> {
+  let isTold = false
+  do {
+    if (!isTold && window.bytes.subarray(window.start, window.end).some((byte) => byte !== 0)) {
+      isTold = true
+      context.warn(
+        'trailing-bytes',
+        'bytes that are no gzip data follow the compressed capture: they are not read',
+        produced,
+      )
+    }
+    window.start = window.end
+  } while (await window.fill())
 }

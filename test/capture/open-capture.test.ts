@@ -77,6 +77,17 @@ describe('openCapture', () => {
     expect((await readRecords(path, { hash: false })).facts.sha256).toEqual([])
   })
 
+  it('gives no digest of a pipe that it did not read to its end, whatever its pieces', async () => {
+    const damaged = writePcap(records)
+    damaged.fill(0xff, 24 + 8, 24 + 12)
+    for (const reader of ['native-free', 'pcap-parser'] as const) {
+      for (const size of [1, 1000]) {
+        const read = await readRecords(inPieces(damaged, [size]), { reader })
+        expect(read.facts.sha256).toEqual([])
+      }
+    }
+  })
+
   it('hashes a file apart from reading it', async () => {
     const read = await readRecords(good)
     expect([await hashFile(good)]).toEqual(read.facts.sha256)

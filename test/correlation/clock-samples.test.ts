@@ -23,10 +23,12 @@ function onlyCopies(
   const seenTwice = new Set<string>()
   for (const { data, linkType, time } of capture.records) {
     const { tcp, ip } = findFields(data, linkType)
-    if (tcp < 0 || data[ip]! >> 4 !== 4) continue
+    if (tcp < 0) continue
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
     const flags = data[tcp + 13]!
-    const key = `${view.getUint32(tcp + 4)} ${view.getUint32(tcp + 8)} ${flags} ${view.getUint16(ip + 2)} ${view.getUint16(ip + 4)}`
+    // Total length and identification of IPv4; of IPv6, which identifies nothing, the payload length.
+    const ofIp = data[ip]! >> 4 === 4 ? view.getUint32(ip + 2) : view.getUint16(ip + 4)
+    const key = `${view.getUint32(tcp + 4)} ${view.getUint32(tcp + 8)} ${flags} ${ofIp}`
     if (found.has(key)) seenTwice.add(key)
     found.set(key, { time, fromClient: clients.has(view.getUint16(tcp)) })
   }

@@ -12,7 +12,11 @@ async function expectSame(bytes: Uint8Array, pieces: readonly number[]): Promise
   const own = await readRecords(bytes, { reader: 'native-free' })
   const other = await readRecords(inPieces(bytes, pieces), { reader: 'pcap-parser' })
   expect(other.records).toEqual(own.records)
-  expect({ ...other.facts, paths: [] }).toEqual({ ...own.facts, paths: [] })
+  // A pipe is not read on behind damage, so its digest is not known there.
+  const isWhole = !own.facts.warnings.some(({ code }) => code === 'bad-record-length')
+  const sha256 = isWhole ? own.facts.sha256 : []
+  expect(own.facts.sha256).toHaveLength(1)
+  expect({ ...other.facts, paths: [] }).toEqual({ ...own.facts, paths: [], sha256 })
   return own.facts.packets
 }
 
