@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/**
+ * Rewrites samples/<case>/expected/ with what the build says of each sample: report.json and report.txt. Read the
+ * diff as you read code. usage: npm run golden [-- CASE…]
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const named = process.argv.slice(2)
+const cases = readdirSync(`${root}samples`)
+  .sort()
+  .filter((name) => existsSync(`${root}samples/${name}/truth.json`))
+  .filter((name) => named.length === 0 || named.includes(name))
+
+for (const name of cases) {
+  const folder = `samples/${name}`
+  const { captures } = JSON.parse(readFileSync(`${root}${folder}/truth.json`, 'utf8'))
+  const expected = `${folder}/expected`
+  mkdirSync(`${root}${expected}`, { recursive: true })
+  // Relative paths from the root of the repository: the report names them.
+  const files = [`${folder}/${captures.client.file}`, `${folder}/${captures.upstream.file}`]
+  const outputs = ['--out', `${expected}/report.json`, '--out', `${expected}/report.txt`]
+  const argv = [
+    'dist/src/cli/main.js',
+    'compare',
+    ...files,
+    ...outputs,
+    '--width',
+    '100',
+    '--quiet',
+  ]
+  execFileSync(process.execPath, argv, { cwd: root, stdio: 'inherit' })
+}
+console.log(`golden: ${cases.length} samples`)
