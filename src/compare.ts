@@ -69,7 +69,7 @@ function pair(client: TrackedParts, upstream: TrackedParts, options: EngineOptio
   const baseDelta = Number(far.facts.baseNs - near.facts.baseNs)
   const { clockOffsetSeconds } = options
   const told = clockOffsetSeconds === undefined ? null : toldClock(clockOffsetSeconds, baseDelta)
-  return new Pairing(near, far, told)
+  return new Pairing(near, far, told, options.at ?? null)
 }
 
 const SWAPPED: Limit = {

@@ -23,7 +23,7 @@ export interface EngineOptions {
   onProgress?: (progress: Progress) => void
   /** An endpoint that is known to be the upstream's. */
   server?: { host: string; port: number } | undefined
-  /** Where a single capture was taken. In `compare` each capture is taken to be in the host that its side names. */
+  /** The host in which a single capture was taken; in `compare`: this side's capture was surely taken inside its host. */
   at?: 'client' | 'upstream'
   /** Upstream clock minus client clock, used when no packet was seen at both points. */
   clockOffsetSeconds?: number

@@ -28,13 +28,18 @@ export class Pairing {
   readonly positions: Record<Side, TapPosition | null>
   readonly loss: Record<Side, string[]>
 
-  constructor(client: ConnectionSet, upstream: ConnectionSet, toldOffset: SharedClock | null) {
+  constructor(
+    client: ConnectionSet,
+    upstream: ConnectionSet,
+    toldOffset: SharedClock | null,
+    toldHost: Side | null,
+  ) {
     this.client = client
     this.upstream = upstream
     this.matches = matchConnections(client, upstream)
     this.positions = {
-      client: tapPosition(client, 'client'),
-      upstream: tapPosition(upstream, 'upstream'),
+      client: toldHost === 'client' ? told('client') : tapPosition(client, 'client'),
+      upstream: toldHost === 'upstream' ? told('upstream') : tapPosition(upstream, 'upstream'),
     }
     const observations = new ObservationCollector()
     const loss = { client: newLossCount(client), upstream: newLossCount(upstream) }
@@ -122,6 +127,11 @@ export class Pairing {
       if (u >= 0 && n++ % step === 0) yield [c, u]
     }
   }
+}
+
+/** The user says that this side's capture was taken in that host. */
+function told(host: Side): TapPosition {
+  return { host, basis: '--at', told: true }
 }
 
 /** Read the other way round, do the clocks agree, and do the TTLs say so too? */

@@ -19,8 +19,19 @@ export function timeText(baseNs: bigint, relativeNs: number): string {
     seconds = LAST_SECOND
     fraction = NS_PER_SECOND - 1n
   }
-  const iso = new Date(Number(seconds) * 1000).toISOString()
-  return `${iso.slice(0, 19)}.${fraction.toString().padStart(9, '0')}Z`
+  return `${wholeSecond(seconds)}.${fraction.toString().padStart(9, '0')}Z`
+}
+
+// Neighbouring connections lie within the same seconds, and toISOString takes a microsecond.
+let knownSecond = -1n
+let knownText = ''
+
+function wholeSecond(seconds: bigint): string {
+  if (seconds !== knownSecond) {
+    knownSecond = seconds
+    knownText = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
+  }
+  return knownText
 }
 
 /** Can this time be written without clamping? */

@@ -235,8 +235,11 @@ function forgedOtherWay(
   const there = tapAt(sighting, side)
   const here = tapAt(sighting, other(side))
   if (there < 0 || here < 0 || sighting.taps[here]!.loss.length > 0) return null
+  // Two RSTs that continue their senders are theirs, each missed by its own tap.
+  if (event.continuesSender) return null
   for (const e of all) {
-    if (e.from === side || e.segment.seen[here] || !e.segment.seen[there]) continue
+    if (e.from === side || e.continuesSender) continue
+    if (e.segment.seen[here] || !e.segment.seen[there]) continue
     if (!surelyCovers(sighting, here, there, e.segment.seen[there].time, 0)) continue
     return { tap: there, segment: e.segment.seen[there]! }
   }

@@ -313,16 +313,20 @@ function inOrderReach(before: readonly Segment[], rst: Segment): number | null {
   const data = before.filter((s) => s.from === rst.from && !isReset(s))
   let reach = rst.otherAck ?? (data[0] === undefined ? null : data[0].seq)
   if (reach === null) return null
+  // Each segment moves the edge once at most: hostile numbers must not lead round the circle for ever.
+  let waiting = data
   for (let moved = true; moved; ) {
     moved = false
-    for (const s of data) {
+    const left: Segment[] = []
+    for (const s of waiting) {
       const start = (s.flags & SYN) !== 0 ? advance(s.seq, 1) : s.seq
       const end = advance(start, s.length + ((s.flags & FIN) !== 0 ? 1 : 0))
       if (delta(s.seq, reach) >= 0 && delta(reach, end) > 0) {
         reach = end
         moved = true
-      }
+      } else left.push(s)
     }
+    waiting = left
   }
   return reach
 }

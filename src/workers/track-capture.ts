@@ -12,6 +12,8 @@ import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import { PacketDecoder } from '../packets/decode-packet.ts'
 
+const BATCHES_PER_TURN = 32
+
 export interface TrackOptions {
   reader?: ReaderChoice | undefined
   /** This shard of how many: connections are told apart by a symmetric hash of their 4-tuple. */
@@ -56,6 +58,7 @@ export async function trackCapture(
   let backwardTimestamps = 0
   let previousTime = Number.NEGATIVE_INFINITY
   let lastPacketTime = 0
+  let batches = 0
   try {
     for (;;) {
       const batch = await reader.next()
@@ -96,6 +99,8 @@ export async function trackCapture(
           skippedPackets++
         }
       }
+      // Files are read synchronously: without a turn of the event loop now and then, Ctrl-C would go unheard.
+      if (++batches % BATCHES_PER_TURN === 0) await new Promise((turn) => setImmediate(turn))
       onProgress?.(bytesRead, totalBytes, batch.firstFrame + batch.count - 1)
     }
   } finally {
