@@ -83,3 +83,18 @@ export function icmpFrame(about: WireSegment, type: number, code: number, from: 
   const message = [type, code, 0, 0, 0, 0, 0, 0, ...quoted]
   return Uint8Array.from(ethernet(0x0800, ipv4(1, message, { src: from, dst: about.src.ip })))
 }
+
+/** Sequence numbers that a segment takes: payload, SYN and FIN. */
+export function sizeOf(s: WireSegment): number {
+  return s.payload.length + ((s.flags & 2) !== 0 ? 1 : 0) + ((s.flags & 1) !== 0 ? 1 : 0)
+}
+
+/** The pieces in which a card sends or hands over a large segment. */
+export function cut(s: WireSegment, mss: number): WireSegment[] {
+  const pieces: WireSegment[] = []
+  for (let at = 0; at < s.payload.length; at += mss) {
+    const payload = s.payload.slice(at, at + mss)
+    pieces.push({ ...s, seq: (s.seq + at) >>> 0, id: (s.id + pieces.length) & 0xffff, payload })
+  }
+  return pieces
+}

@@ -1,38 +1,17 @@
 import {
   type Address,
+  cut,
   flagBits,
   frameOf,
   icmpFrame,
   LADDER_LINK_TYPE,
   readAddress,
+  sizeOf,
   type WireSegment,
-  type Wrapping,
 } from './ladder-bytes.ts'
 import { type LadderLine, readLadder } from './ladder-line.ts'
+import type { LadderOptions, Side } from './ladder-options.ts'
 import { type WrittenRecord, writePcap } from './write-pcap.ts'
-
-type Side = 'client' | 'upstream'
-export interface LadderOptions {
-  client?: string
-  upstream?: string
-  /** Addresses that the upstream tap sees in place of these. */
-  nat?: { client?: string; upstream?: string }
-  isn?: Partial<Record<Side, number>>
-  /** Added to sequence numbers of a side on the way to the upstream tap (a middlebox). */
-  rewrite?: Partial<Record<Side, number>>
-  /** Seconds from one tap to the other. */
-  transit?: number
-  hops?: number
-  /** Routers between a host and the tap on its side. */
-  hopsToTap?: Partial<Record<Side, number>>
-  /** When the ladder starts, in seconds. */
-  at?: number
-  /** Upstream clock minus client clock, in seconds; or by time. */
-  offset?: number | ((seconds: number) => number)
-  timestamps?: boolean
-  payloads?: Record<string, Uint8Array | readonly number[]>
-  wrapping?: Partial<Record<Side, Wrapping>>
-}
 
 interface Held {
   seq: number
@@ -57,6 +36,8 @@ interface Host {
 
 /** With the true moment: a capture keeps the order of events when its clock is set back. */
 type TappedRecord = WrittenRecord & { moment: number }
+
+export type { LadderOptions } from './ladder-options.ts'
 export type Tapped = Record<Side, TappedRecord[]>
 
 const BASE_NS = 1_750_000_000_000_000_000n
@@ -327,18 +308,4 @@ class Ladder {
     const nanos = BigInt(Math.round((this.time + shift) * 1e9))
     this.records[to].push({ moment: this.time, time: BASE_NS + nanos, bytes })
   }
-}
-
-function sizeOf(s: WireSegment): number {
-  return s.payload.length + ((s.flags & 2) !== 0 ? 1 : 0) + ((s.flags & 1) !== 0 ? 1 : 0)
-}
-
-/** The pieces in which a card sends or hands over a large segment. */
-function cut(s: WireSegment, mss: number): WireSegment[] {
-  const pieces: WireSegment[] = []
-  for (let at = 0; at < s.payload.length; at += mss) {
-    const payload = s.payload.slice(at, at + mss)
-    pieces.push({ ...s, seq: u32(s.seq + at), id: (s.id + pieces.length) & 0xffff, payload })
-  }
-  return pieces
 }
