@@ -18,6 +18,8 @@ import * as S from './segment-log.ts'
 
 /** Two observations of one segment lie no further apart than this. */
 const COPY_NS = 5e6
+/** A mirrored or doubly captured packet follows its original within this time. */
+const MIRROR_NS = 50e3
 /** How many of the last rows of a connection are looked at for an earlier copy. */
 const COPY_ROWS = 6
 
@@ -140,8 +142,12 @@ export class ConnectionEngine {
         (log.bits[row]! & S.ROW_FROM_B) === direction &&
         log.sackRight[row] === p.sackRight
       ) {
-        // Without an IP ID two equal segments at one interface may really be two; only data with a TSval is told apart.
-        const identified = p.ipId > 0 || (p.hasTimestamps && p.payloadLength > 0)
+        // Without an IP ID two equal segments at one interface may really be two: unless a TSval tells them apart, only
+        // those that no host sends so close together are one.
+        const identified =
+          p.ipId > 0 ||
+          (p.hasTimestamps && (p.payloadLength > 0 || (p.flags & SYN) !== 0)) ||
+          time - log.time[row]! <= MIRROR_NS
         if (identified || log.tap[row] !== tap) {
           if (log.copies[row]! < 255) log.copies[row]!++
           return true
@@ -333,7 +339,7 @@ export class ConnectionEngine {
           holding = this.reassembler.firstHeld(stream) >= 0
         }
       }
-    } else {
+    } else if (delta(words[mine + L.D_EXPECTED]!, seq) > 0) {
       const kept = this.reassembler.hold(
         stream,
         seq,
@@ -386,7 +392,11 @@ export class ConnectionEngine {
     const stream = id * 2 + d
     const walker = this.walkers[id]
     const held = this.reassembler.firstHeld(stream)
-    if (held < 0 || walker == null) return
+    if (held < 0) return
+    if (walker == null) {
+      this.reassembler.discard(stream)
+      return
+    }
     const hole = delta(words[mine + L.D_EXPECTED]!, held)
     if (hole > 0) {
       walker.skip(d, hole, frame, time)
@@ -395,8 +405,9 @@ export class ConnectionEngine {
         words[mine + L.D_UNSEEN_SEGMENTS]!++
         H.addHistory(words, base, d, H.EVENT_GAP)
       }
-      words[mine + L.D_EXPECTED] = held
     }
+    // Wherever the hole led, the next held segment is expected now: every call makes progress.
+    words[mine + L.D_EXPECTED] = held
     words[mine + L.D_EXPECTED] = this.reassembler.drain(
       stream,
       d,

@@ -110,6 +110,14 @@ export class Reassembler {
     return next
   }
 
+  /** Lets go of all that a stream holds. */
+  discard(stream: number): void {
+    const list = this.held.get(stream)
+    if (list === undefined) return
+    this.heldBytes -= this.bytesOf(list)
+    this.held.delete(stream)
+  }
+
   /** Every stream that still holds segments. */
   streams(): number[] {
     return [...this.held.keys()]

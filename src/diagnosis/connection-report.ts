@@ -6,6 +6,7 @@ import type { Cause, Connection, FirstReset, Tls, View } from '../model/report.t
 import { cite, evidenceOf } from './evidence.ts'
 import { fatesOf } from './fates.ts'
 import { meshProxies } from './mesh.ts'
+import { onClientClock } from './on-client-clock.ts'
 import { secondsOf, timeText } from './time-text.ts'
 
 /** One connection as the report holds it. Causes come from the rules; everything else is a reading of the case. */
@@ -51,16 +52,6 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
     workload: null,
     links: c.links,
   }
-}
-
-/** A tap's time on the first tap's clock: the middle of what the clocks allow. */
-export function onClientClock(c: Case, tap: number, time: number): number {
-  if (tap === 0) return time
-  const wall = Number(c.bases[tap]! - c.bases[0]!) + time
-  if (c.sighting.clock === null) return wall
-  const { low, high } = c.sighting.clock.translate(tap, time, 0)
-  if (Number.isFinite(low) && Number.isFinite(high)) return (low + high) / 2
-  return Number.isFinite(low) ? low : Number.isFinite(high) ? high : wall
 }
 
 function lastTime(c: Case, shown: number): number {

@@ -3,6 +3,7 @@ import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { Case } from '../model/case.ts'
 import type { Fate } from '../model/report.ts'
 import type { AlignedSegment } from '../model/sighting.ts'
+import { onClientClock } from './on-client-clock.ts'
 import { timeText } from './time-text.ts'
 
 /** Segments shown before and after the one by which the connection ended. */
@@ -28,7 +29,21 @@ export function fatesOf(c: Case): Fate[] {
     shown.unshift(all[triggerAt]!)
     from = triggerAt
   }
-  return shown.map((segment) => fateOf(c, segment, segment === outcome.firstReset?.event.segment))
+  const first =
+    outcome.firstReset?.by === 'undetermined' && outcome.firstReset.crossedInFlight
+      ? null
+      : outcome.firstReset?.event.segment
+  return shown
+    .map((segment) => ({ segment, sent: sentAt(c, segment) }))
+    .sort((a, b) => a.sent - b.sent)
+    .map(({ segment }) => fateOf(c, segment, segment === first))
+}
+
+/** When a segment was seen nearest to its sender, on the client's clock. */
+function sentAt(c: Case, segment: AlignedSegment): number {
+  const home = c.sighting.taps.findIndex((tap) => tap.side === segment.from)
+  const tap = segment.seen[home] ? home : segment.seen.findIndex((s) => s !== null)
+  return onClientClock(c, tap, segment.seen[tap]!.time)
 }
 
 function fateOf(c: Case, segment: AlignedSegment, firstReset: boolean): Fate {
@@ -82,9 +97,14 @@ function wasReceived(c: Case, segment: AlignedSegment, home: number): boolean {
 function noteOf(c: Case, segment: AlignedSegment, kind: string): string | null {
   const event = c.outcome.resets.find((e) => e.segment === segment)
   if (event !== undefined) {
-    if (event === c.outcome.firstReset?.event) return 'first reset'
+    const reset = c.outcome.firstReset
+    if (reset?.by === 'undetermined' && reset.crossedInFlight && event.ending) {
+      return 'reset, crossed the other'
+    }
+    if (event === reset?.event) return 'first reset'
     return event.afterClose ? 'after the close: ordinary' : event.ending ? 'later reset' : 'ignored'
   }
+  if (segment.covered) return 'other pieces at the other tap'
   if (kind === 'retransmission' || kind === 'keep-alive') return kind
   return kind === 'zero-window-probe' ? 'zero-window probe' : null
 }

@@ -6,7 +6,7 @@ import {
   shownTap,
 } from '../model/case.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { onClientClock } from './connection-report.ts'
+import { onClientClock } from './on-client-clock.ts'
 
 const BURST_NS = 50e6
 

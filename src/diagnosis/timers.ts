@@ -36,7 +36,7 @@ function matches(measured: number, timer: number): boolean {
   return measured >= timer - tolerance && measured <= timer + tolerance + (timer >= 20 ? 1 : 0)
 }
 
-/** " ≈ 60 s: …" when an idle time is that of a well-known or a round timeout; else empty. */
+/** " (≈ 60 s: …)" when an idle time is that of a well-known or a round timeout; else empty. */
 export function timerText(idleNs: number, who: Timer['who']): string {
   const measured = idleNs / 1e9
   const known = TIMERS.filter((t) => matches(measured, t.seconds))
@@ -45,6 +45,6 @@ export function timerText(idleNs: number, who: Timer['who']): string {
   const seconds = fitting[0]?.seconds ?? ROUND_SECONDS.find((s) => matches(measured, s))
   if (seconds === undefined) return ''
   return named.length > 0
-    ? ` ≈ ${seconds} s (${named.join('; ')})`
-    : ` ≈ ${seconds} s, which looks configured`
+    ? ` (≈ ${seconds} s: ${named.join('; ')})`
+    : ` (≈ ${seconds} s, which looks configured)`
 }

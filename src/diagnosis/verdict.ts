@@ -26,11 +26,13 @@ export class VerdictCollector {
   add(c: Case, connection: Connection): void {
     const reset = connection.firstReset
     const cause = connection.causes[0] ?? null
-    if (connection.benign && reset === null) return
+    // A connection that survived a RST ended well, but somebody tried.
+    const survived = cause?.id === 'ineffective-rst'
+    if (connection.benign && reset === null && !survived) return
     const by = reset?.by ?? null
     const confidence = reset?.confidence ?? cause?.confidence ?? 'probable'
     const key = [by, confidence, cause?.id, upstreamKey(c)].join('|')
-    const groups = connection.benign ? this.ordinary : this.groups
+    const groups = connection.benign && !survived ? this.ordinary : this.groups
     const group = groups.get(key)
     if (group === undefined) {
       groups.set(key, { key, by, confidence, cause, ids: [c.id], first: c, example: connection })

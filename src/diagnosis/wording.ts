@@ -16,7 +16,7 @@ export function verdictHeadline(
       : `NOBODY reset: ${connectionsText(count)}, none of them reset`
   }
   const more = count > 1 ? `; ${count} connections alike` : ''
-  const tail = ordinary ? ' after everything had been said: an ordinary end' : ''
+  const tail = ordinary ? '; everything had been said: an ordinary end' : ''
   const reset = connection.firstReset
   if (reset === null) return `${nobody(connection)}${more}`
   switch (reset.by) {
@@ -66,6 +66,7 @@ function travelText(c: Case, by: Side, home: number): string {
     return `, and the ${other} got it`
   }
   const ms = Math.max(0, ((interval.low + interval.high) / 2 - sent.time) / 1e6)
+  if (ms < 0.1) return `, ${other} got it less than 0.1 ms later`
   return `, ${other} got it ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms later`
 }
 
@@ -98,6 +99,9 @@ function undeterminedText(connection: Connection): string {
 
 function nobody(connection: Connection): string {
   const upstream = endpointText(connection.upstream)
+  if (connection.causes[0]?.id === 'ineffective-rst') {
+    return `NOBODY reset: a RST (reset) in a connection with ${upstream} was ignored by its receiver, and the connection went on`
+  }
   switch (connection.termination) {
     case 'handshake-never-completed':
       return `NOBODY sent a RST: the handshake with ${upstream} was never completed`

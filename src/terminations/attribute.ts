@@ -1,3 +1,4 @@
+import { FIN, RST } from '../../native-free-decoders/decoded-packet.ts'
 import type { Side } from '../model/connection.ts'
 import { covers, surelyCovers } from '../model/coverage.ts'
 import type { Attribution, Observation, ResetEvent } from '../model/outcome.ts'
@@ -20,6 +21,11 @@ export function attribute(
   if (leaving !== null) return sentBySender(sighting, event, home, leaving)
   if (home >= 0) return notSeenLeaving(sighting, event, home, all)
   return oneTapOnly(sighting, event)
+}
+
+/** "a client-side capture", "an upstream-side capture". */
+function sideCapture(side: Side): string {
+  return side === 'client' ? 'a client-side capture' : 'an upstream-side capture'
 }
 
 function named(side: Side): string {
@@ -65,6 +71,15 @@ function sentBySender(
       settles: [`a capture inside the ${named(side)}'s own network namespace`],
     }
   }
+  const unexplained = tap.loss.length > 0 && goneWithoutReason(tap, event, rst)
+  if (unexplained) {
+    evidence.push({
+      tap: home,
+      segment: rst,
+      text: `nothing in this capture shows why the ${named(side)} no longer had the connection, and the capture is incomplete: ${tap.loss[0]}`,
+    })
+    return { by: side, confidence: 'probable', where: null, evidence, settles: lossSettles(side) }
+  }
   const told = tap.inHost?.told === true && tap.inHost.host === side
   const shown = tap.inHost !== null && tap.inHost.host === side
   const agrees =
@@ -85,6 +100,20 @@ function sentBySender(
         ? [`a capture inside the ${named(side)}'s own network namespace`]
         : ['a second capture at the other side, or --at if you know where this one was taken'],
   }
+}
+
+/**
+ * A kernel answers data for which it has no socket, though neither its own FIN nor a RST that it got is in view: what
+ * took the socket away may have been lost by the capture.
+ */
+function goneWithoutReason(tap: Tap, event: ResetEvent, rst: Segment): boolean {
+  if (event.anatomy !== 'passive' || (event.trigger?.segment.length ?? 0) === 0) return false
+  return !tap.view!.segments.some(
+    (s) =>
+      s.frame < rst.frame &&
+      ((s.from === event.from && (s.flags & FIN) !== 0) ||
+        (s.from !== event.from && (s.flags & RST) !== 0)),
+  )
 }
 
 /** Other packets of that side at its tap, whose TTL the RST's can be held against. */
@@ -151,7 +180,7 @@ function notSeenLeaving(
       sighting,
       event,
       evidence,
-      `the ${named(side)}-side capture was not running at that moment`,
+      `the ${named(side)}-side capture has no packets of that time`,
     )
   }
   evidence.push({
@@ -182,7 +211,11 @@ function notSeenLeaving(
   if (tap.view === null) return connectionMissing(sighting, event, evidence, where, tap)
   const contradiction = event.senderContinues !== null || event.oddTtl?.strong === true
   if (tap.loss.length > 0) {
-    evidence.push({ tap: home, segment: null, text: `that capture is incomplete: ${tap.loss[0]}` })
+    evidence.push({
+      tap: home,
+      segment: null,
+      text: `the ${named(side)}-side capture is incomplete: ${tap.loss[0]}`,
+    })
     if (contradiction || mirrored !== null)
       return between('probable', evidence, where, lossSettles(side))
     if (event.anatomy === 'active' && event.continuesSender) {
@@ -194,7 +227,7 @@ function notSeenLeaving(
   if (mirrored !== null || contradiction) return between('certain', evidence, where, [])
   if (!surelyCovers(sighting, home, arrival.tap, rst.time, 0)) {
     return undetermined(evidence, [
-      `a ${named(side)}-side capture that goes on for longer: this one may have ended just before`,
+      `${sideCapture(side)} that goes on for longer: this one may have ended just before`,
     ])
   }
   if (event.continuesSender) {
@@ -204,9 +237,7 @@ function notSeenLeaving(
       confidence: 'probable',
       where: null,
       evidence,
-      settles: [
-        `a ${named(side)}-side capture that surely lost nothing (look at tcpdump's drop count)`,
-      ],
+      settles: [`${sideCapture(side)} that surely lost nothing (look at tcpdump's drop count)`],
     }
   }
   if (event.anatomy === 'inconsistent') return between('certain', evidence, where, [])
@@ -221,7 +252,7 @@ function continuity(side: Side): string {
 
 function lossSettles(side: Side): string[] {
   return [
-    `a ${named(side)}-side capture without loss: larger buffer (tcpdump -B 16384), shorter packets (-s 128), a narrower filter`,
+    `${sideCapture(side)} without loss: larger buffer (tcpdump -B 16384), shorter packets (-s 128), a narrower filter`,
   ]
 }
 
@@ -238,12 +269,18 @@ function forgedOtherWay(
   // Two RSTs that continue their senders are theirs, each missed by its own tap.
   if (event.continuesSender) return null
   for (const e of all) {
-    if (e.from === side || e.continuesSender) continue
+    if (e.from === side || e.continuesSender || hasTwinLeaving(all, e, here)) continue
     if (e.segment.seen[here] || !e.segment.seen[there]) continue
     if (!surelyCovers(sighting, here, there, e.segment.seen[there].time, 0)) continue
     return { tap: there, segment: e.segment.seen[there]! }
   }
   return null
+}
+
+/** The same RST was seen leaving, once less often than it arrived: copies folded at one tap and not at the other. */
+function hasTwinLeaving(all: readonly ResetEvent[], e: ResetEvent, here: number): boolean {
+  const seq = e.segment.seen.find((s) => s !== null)?.seq
+  return all.some((f) => f.from === e.from && f.segment.seen[here]?.seq === seq)
 }
 
 function between(
@@ -306,7 +343,7 @@ function withoutTap(
   const side = event.from
   const { tap, segment: rst } = nearestToReceiver(sighting, event.segment)
   evidence.push({ tap, segment: null, text: why })
-  const settles = [`a ${named(side)}-side capture of that moment`]
+  const settles = [`${sideCapture(side)} of that moment`]
   if (event.oddTtl !== null) evidence.push(oddTtlEvidence(tap, rst, event))
   if (event.senderContinues !== null || event.oddTtl?.strong === true) {
     return between('probable', evidence, whereBetween(sighting, event), settles)

@@ -68,7 +68,8 @@ export function precedes(sighting: Sighting, a: AlignedSegment, b: AlignedSegmen
   return tap >= 0 && a.seen[tap]!.frame < b.seen[tap]!.frame
 }
 
-function compareTimes(sighting: Sighting, a: AlignedSegment, b: AlignedSegment) {
+/** Which of two segments was sent first by the clocks; within one tap by file order. */
+export function compareTimes(sighting: Sighting, a: AlignedSegment, b: AlignedSegment) {
   const first = nearestToSender(sighting, a)
   const second = nearestToSender(sighting, b)
   const oneSide = a.from === b.from || sighting.taps.every((tap) => tap.side === null)

@@ -12,7 +12,7 @@ import { causerOf } from './caused-by.ts'
 import { classify, crossesFin, finBefore, firstFinOf, isAfterFullClose } from './classify.ts'
 import { bestApplication, exchangeAtFin, exchangeOf, idleBefore } from './exchange.ts'
 import { readHandshake } from './handshake.ts'
-import { type FirstOf, firstReset, precedes } from './order-resets.ts'
+import { compareTimes, type FirstOf, firstReset, precedes } from './order-resets.ts'
 import { readResets } from './reset-events.ts'
 import { unansweredRun } from './silent-loss.ts'
 import { anyTap, nearestToSender, other, tapAt } from './taps.ts'
@@ -84,7 +84,7 @@ function isOrdinaryReset(sighting: Sighting, facts: FirstResetFacts): boolean {
   return unansweredRun(sighting.taps[tap]!.view!, tap, event.segment.seen[tap]!.frame) === null
 }
 
-/** The first of both FINs and the ending RST. */
+/** The first of both FINs and the ending RST: by what the hosts knew, else by the clocks. */
 function firstClosing(
   sighting: Sighting,
   fins: Outcome['fins'],
@@ -93,7 +93,14 @@ function firstClosing(
   const all = [fins.client, fins.upstream, reset?.segment ?? null].filter((s) => s !== null)
   let first: AlignedSegment | null = null
   for (const segment of all) {
-    if (first === null || precedes(sighting, segment, first)) first = segment
+    if (first === null) first = segment
+    else if (precedes(sighting, segment, first)) first = segment
+    else if (
+      !precedes(sighting, first, segment) &&
+      compareTimes(sighting, segment, first).order === 'before'
+    ) {
+      first = segment
+    }
   }
   return first
 }
@@ -163,8 +170,8 @@ function crossedUndetermined(
   const b = nearestToSender(sighting, crossed.segment)
   const gap =
     first.gapNs === null
-      ? 'the clocks cannot be related'
-      : `they are ${ms(first.gapNs)} apart and the clocks agree only to ±${ms(first.uncertaintyNs)}`
+      ? 'the two RSTs crossed, and nothing tells which left first'
+      : `the two RSTs crossed: they left ${ms(first.gapNs)} apart, and the clocks are known to ±${ms(first.uncertaintyNs)} only`
   return {
     by: 'undetermined',
     confidence: 'unclear',
@@ -173,12 +180,12 @@ function crossedUndetermined(
       {
         tap: a.tap,
         segment: a.segment,
-        text: `the ${event.from}'s own RST leaves before the other arrives`,
+        text: `the ${event.from}'s own RST, sent before it could know of the other`,
       },
       {
         tap: b.tap,
         segment: b.segment,
-        text: `the ${crossed.from}'s own RST leaves before the other arrives; ${gap}`,
+        text: gap,
       },
     ],
     settles: ['both captures on one host, or clocks synchronised by PTP'],

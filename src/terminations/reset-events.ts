@@ -82,12 +82,13 @@ function readReset(sighting: Sighting, segment: AlignedSegment): ResetEvent {
     continues === null &&
     speaksAfter(sighting.taps[home]!.view!, segment.from, segment.seen[home]!.frame, 0) === null
   const accepted = acceptance !== null && acceptance !== 'not-delivered'
+  const stray = isStray(view, sent.segment)
   return {
     from: segment.from,
     segment,
     anatomy,
-    acceptance,
-    ending: accepted || endsSender,
+    acceptance: stray ? null : acceptance,
+    ending: !stray && (accepted || endsSender),
     afterClose: false,
     trigger,
     oddTtl,
@@ -329,6 +330,17 @@ function inOrderReach(before: readonly Segment[], rst: Segment): number | null {
     waiting = left
   }
   return reach
+}
+
+/** Far outside any window: a RST of another use of the same ports, or a blind guess. */
+const STRAY_DISTANCE = 1 << 26
+
+/** Is its number nowhere near anything that this connection used? */
+function isStray(view: ConnectionView, rst: Segment): boolean {
+  if ((rst.flags & ACK) !== 0 && rst.seq === 0) return false
+  const known = [rst.senderNext, rst.otherAck, view[rst.from].next, view[other(rst.from)].acked]
+  const numbers = known.filter((n) => n !== null)
+  return numbers.length > 0 && numbers.every((n) => Math.abs(delta(n, rst.seq)) > STRAY_DISTANCE)
 }
 
 /** Is there anything but RSTs in this view? */

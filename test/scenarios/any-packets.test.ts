@@ -8,7 +8,7 @@ const line = fc
     who: fc.constantFrom('c>', 'u>', 'm>c', 'm>u'),
     flags: fc.constantFrom('S', 'SA', 'A', 'PA', 'FA', 'F', 'R', 'RA', 'SF', 'FRA', 'SRA', 'P'),
     size: fc.constantFrom(0, 0, 1, 30, 1400),
-    seq: fc.constantFrom('', '', 'seq-1', 'seq+1', 'seq-1400', 'seq+70000', 'seq+2000000000'),
+    seq: fc.constantFrom('', '', 'seq-1', 'seq+1', 'seq-1400', 'seq+70000', 'seq+2147483648'),
     ack: fc.constantFrom('', '', 'ack+1', 'ack-100', 'ack+2147483647'),
     more: fc.constantFrom('', '', 'lost', 'nocap@client', 'nocap@upstream', 'win=0', 'dup@client'),
     delay: fc.constantFrom('', '', '+0.01ms', '+4s', '+90s'),

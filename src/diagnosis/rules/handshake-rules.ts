@@ -2,7 +2,7 @@ import type { IcmpError } from '../../model/connection.ts'
 import { cause, type Facts, lostFrom, type Rule, seenAt, tapOf } from './rule.ts'
 
 const LISTENING = (f: Facts) => [
-  `on the upstream: ss -ltn 'sport = :${f.view.endpoints.upstream.port}'`,
+  `on the upstream: ss -ltn 'sport = :${f.upstreamPort}'`,
   'compare the Service targetPort with the port that the container listens on: kubectl get svc,endpointslices -o wide',
 ]
 
@@ -103,7 +103,7 @@ const unanswered: Rule = (f) => {
       ],
       next: [
         'on the upstream: nstat -az TcpExtListenOverflows TcpExtListenDrops',
-        `ss -ltn 'sport = :${f.view.endpoints.upstream.port}': Recv-Q against Send-Q`,
+        `ss -ltn 'sport = :${f.upstreamPort}': Recv-Q against Send-Q`,
       ],
     })
   }

@@ -1,5 +1,5 @@
-import { opposite } from '../../model/case.ts'
-import type { FirstResetFacts } from '../../model/outcome.ts'
+import { endpointText, opposite } from '../../model/case.ts'
+import type { FirstResetFacts, Observation } from '../../model/outcome.ts'
 import { isAbrupt } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
 import { cause, type Facts, isRst, type Rule, secondsText, tapOf } from './rule.ts'
@@ -30,6 +30,7 @@ const natLost = whenReset((f, { event }) => {
   return cause(f, {
     id: 'nat-mapping-lost',
     confidence: 'probable',
+    evidence: strangerEvidence(f),
     why: `a segment reached the ${victim} without its address translation; the ${victim}'s kernel has no such connection and reset it`,
     next: [
       'conntrack -S on the node (invalid, insert_failed); conntrack -L | wc -l against nf_conntrack_max',
@@ -37,6 +38,22 @@ const natLost = whenReset((f, { event }) => {
     ],
   })
 })
+
+/** The first segment that came under addresses that are not the connection's. */
+function strangerEvidence(f: Facts): Observation[] {
+  for (const [tap, { view }] of f.c.sighting.taps.entries()) {
+    const segment = view?.segments.find((s) => view.strangeFrames.has(s.frame))
+    const pair = view?.alsoSeenAs.find(
+      (p) =>
+        endpointText(p.upstream) !== endpointText(view.endpoints.upstream) ||
+        endpointText(p.client) !== endpointText(view.endpoints.client),
+    )
+    if (view == null || segment === undefined || pair === undefined) continue
+    const text = `seen between ${endpointText(pair.client)} and ${endpointText(pair.upstream)} instead of ${endpointText(view.endpoints.client)} and ${endpointText(view.endpoints.upstream)}`
+    return [{ tap, segment, text }]
+  }
+  return []
+}
 
 const bothAborted = whenReset((f, { crossedInFlight, event }) => {
   const active = f.c.outcome.resets.filter((e) => e.ending && e.anatomy === 'active')
@@ -61,7 +78,7 @@ const expiredReject = whenReset((f, { by, event, idleNs }) => {
   return cause(f, {
     id: 'middlebox-state-expired',
     confidence: 'probable',
-    why: `${secondsText(idleNs)} of silence, then a device between answered the next data with a RST: it had forgotten the connection${timerText(idleNs, 'middlebox')}`,
+    why: `${secondsText(idleNs)} of silence${timerText(idleNs, 'middlebox')}, then a device between answered the next data with a RST: it had forgotten the connection`,
     next: [
       "keep-alives shorter than that device's idle timeout",
       'its session or conntrack timeout, and its log',
@@ -81,11 +98,12 @@ const middleboxReset = whenReset((f, reset) => {
 
 const keepAliveRace = whenReset((f, { idleNs }) => {
   if (f.c.outcome.detail !== 'keep-alive-race') return null
-  const idle = idleNs === null ? '' : ` after ${secondsText(idleNs)} of silence`
+  const idle =
+    idleNs === null ? '' : ` after ${secondsText(idleNs)} of silence${timerText(idleNs, 'server')}`
   return cause(f, {
     id: 'keepalive-race',
     confidence: 'probable',
-    why: `the upstream closed the idle connection${idle} while the next request was on its way${idleNs === null ? '' : timerText(idleNs, 'server')}`,
+    why: `the upstream closed the idle connection${idle} while the next request was on its way`,
     next: [
       "make the client's idle timeout shorter than the upstream's keep-alive timeout",
       'retry idempotent requests on a reset before the first response byte',

@@ -16,6 +16,8 @@ export interface Facts {
   view: ConnectionView
   reset: FirstResetFacts | null
   upstreamKey: string
+  /** The upstream's port as its own host knows it. */
+  upstreamPort: number
   upstream: string
   client: string
   /** Both taps saw this connection. */
@@ -33,6 +35,8 @@ export function factsOf(c: Case, around: Surroundings): Facts {
     view,
     reset: c.outcome.firstReset,
     upstreamKey: upstreamKey(c),
+    upstreamPort: (c.sighting.taps[c.sighting.taps.length - 1]!.view ?? view).endpoints.upstream
+      .port,
     upstream: endpointText(view.endpoints.upstream),
     client: endpointText(view.endpoints.client),
     bothSaw: c.sighting.taps.length > 1 && c.sighting.taps.every((tap) => tap.view !== null),

@@ -2,7 +2,7 @@ import { delta } from '../../../native-free-decoders/transport/sequence.ts'
 import { opposite } from '../../model/case.ts'
 import type { ConnectionView, Side } from '../../model/connection.ts'
 import type { AlignedSegment } from '../../model/sighting.ts'
-import { onClientClock } from '../connection-report.ts'
+import { onClientClock } from '../on-client-clock.ts'
 import {
   cause,
   deliveredFrom,
@@ -140,11 +140,7 @@ export const unreachable: Rule = (f) => {
       confidence: 'probable',
       why: `from here on nothing that the ${side} sends arrives at the ${opposite(side)}: the path or the host is gone`,
       evidence: [
-        seenAt(
-          lost[0]!,
-          tap,
-          `leaves the ${side} and never arrives, nor do its ${lost.length - 1} retransmissions`,
-        ),
+        seenAt(lost[0]!, tap, `leaves the ${side} and never arrives, nor do its retransmissions`),
       ],
       next: [
         'was the node, pod or route of the other side gone at that time? kubectl get events --sort-by=.lastTimestamp',
