@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const laboratory = join(root, '..', 'shared', 'lab-captures')
+
+/** Whether captures that are no part of this repository are at hand. */
+export const hasLaboratory = existsSync(laboratory)
 
 export interface SampleCase {
   name: string
@@ -13,7 +17,6 @@ export interface SampleCase {
 
 /** Every folder of captures with a truth.json: the project's samples, and a few laboratory ones where present. */
 export function sampleCases(): SampleCase[] {
-  const laboratory = join(root, '..', 'shared', 'lab-captures')
   const few = /^S(01|06|10|11|13c|24|25|27|28a|31)-/
   return [
     ...casesIn(join(root, 'samples'), () => true),

@@ -111,7 +111,9 @@ describe.skipIf(!hasTshark || samples.length === 0)(
         'tcp.flags',
         'ip.src',
       ]
-      for (const file of samples) {
+      // A few of every link type and format; all IPv6 ones.
+      const some = samples.filter((file, i) => i % 5 === 0 || file.includes('ipv6'))
+      for (const file of some) {
         const original = readCapture(readFileSync(file))
         const before = fieldsOf(original, ...names)
         const after = fieldsOf(addToSequenceNumbers(original, add), ...names)

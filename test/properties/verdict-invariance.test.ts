@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { scoreReport } from '../../bench/score-report.mjs'
+import { type CaptureInput, compare, type Report } from '../../src/index.ts'
 import { readCapture, type TestCapture, writeCapture } from '../support/capture-file.ts'
 import { ETHERNET, findFields } from '../support/packet-fields.ts'
 import {
@@ -17,29 +18,14 @@ import {
   toFormat,
   toSll2,
 } from '../support/transform-capture.ts'
-import { type SampleCase, sampleCases } from './sample-cases.ts'
+import { hasLaboratory, type SampleCase, sampleCases } from './sample-cases.ts'
 
 // The pairs are made here, from what the incident shows; nothing in this file knows what the tool should say.
-const entry = new URL('../../src/index.ts', import.meta.url)
-const engine = existsSync(entry) ? await import(entry.href) : null
 const cases = sampleCases()
 
 interface Pair {
   client: TestCapture
   upstream: TestCapture
-}
-
-interface ReportedConnection {
-  client: { port: number }
-  upstream: { port: number }
-  termination: string
-  detail: string | null
-  firstReset: { by: string; confidence: string } | null
-  causes: { id: string; confidence: string }[]
-}
-
-interface PartialReport {
-  connections: ReportedConnection[]
 }
 
 const load = (sample: SampleCase): Pair => ({
@@ -52,14 +38,14 @@ const both = (pair: Pair, change: (capture: TestCapture) => TestCapture): Pair =
   upstream: change(pair.upstream),
 })
 
-const compareBytes = (client: unknown, upstream: unknown): Promise<PartialReport> =>
-  engine.compare({ client, upstream })
+const compareBytes = (client: CaptureInput, upstream: CaptureInput): Promise<Report> =>
+  compare({ client, upstream }, { jobs: 1 })
 
 const comparePair = (pair: Pair) =>
   compareBytes(writeCapture(pair.client), writeCapture(pair.upstream))
 
 /** What must not change, in an order that no clock or address decides. */
-function verdicts(report: PartialReport): string[] {
+function verdicts(report: Report): string[] {
   return report.connections
     .map((c) => {
       const reset = c.firstReset ? `${c.firstReset.by} ${c.firstReset.confidence}` : 'no reset'
@@ -128,7 +114,11 @@ function hostMac(capture: TestCapture, flags: number): string | null {
   return record ? macOf(record) : null
 }
 
-describe.skipIf(engine === null || cases.length === 0)('verdicts do not change when', () => {
+it.skipIf(!hasLaboratory)('the captures of ../shared are among the cases', () => {
+  expect(cases.some(({ client }) => client.includes('lab-captures'))).toBe(true)
+})
+
+describe.skipIf(cases.length === 0)('verdicts do not change when', () => {
   for (const [name, transform] of Object.entries(transformations)) {
     it(name, async () => {
       for (const sample of cases) {
@@ -173,7 +163,7 @@ describe.skipIf(engine === null || cases.length === 0)('verdicts do not change w
 
   it('Ethernet captures become Linux cooked ones, but for confidence', async () => {
     // Cooked headers say who sent what, so an answer may become surer, never another.
-    const answers = (report: PartialReport) =>
+    const answers = (report: Report) =>
       verdicts(report).map((v) => v.replaceAll(/ (certain|probable|unclear)/g, ''))
     for (const sample of cases) {
       const pair = load(sample)
@@ -191,7 +181,7 @@ describe.skipIf(engine === null || cases.length === 0)('verdicts do not change w
   })
 })
 
-describe.skipIf(engine === null || cases.length === 0)('random loss of records', () => {
+describe.skipIf(cases.length === 0)('random loss of records', () => {
   for (const fraction of [0.02, 0.1, 0.3]) {
     it(`of ${fraction * 100} % makes no right answer wrong and certain`, async () => {
       const wrong: string[] = []
