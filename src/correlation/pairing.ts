@@ -11,6 +11,7 @@ import { ObservationCollector } from './clock-observations.ts'
 import { matchConnections } from './match.ts'
 import { sharedClock, singleClock } from './shared-clock.ts'
 import { tapPosition } from './tap-position.ts'
+import { assignTapRoles } from './tap-roles.ts'
 
 /** Pairs whose segments are compared to relate the clocks and to find loss; more of them add nothing. */
 const MOST_COMPARED = 4000
@@ -37,6 +38,7 @@ export class Pairing {
     this.client = client
     this.upstream = upstream
     this.matches = matchConnections(client, upstream)
+    assignTapRoles(client, upstream, this.matches)
     this.positions = {
       client: toldHost === 'client' ? told('client') : tapPosition(client, 'client'),
       upstream: toldHost === 'upstream' ? told('upstream') : tapPosition(upstream, 'upstream'),

@@ -45,6 +45,16 @@ function sentBySender(
     { tap: home, segment: rst, text: `RST leaves the ${named(side)}'s side${shape(event)}` },
   ]
   addArrival(sighting, event, evidence)
+  if (contradictsDirection(tap, side, rst)) {
+    evidence.push({
+      tap: home,
+      segment: rst,
+      text: `the capture records this RST as arriving, where the ${named(side)}'s other packets leave`,
+    })
+    return between('probable', evidence, whereBetween(sighting, event), [
+      `a capture inside the ${named(side)}'s own network namespace`,
+    ])
+  }
   if (event.oddTtl !== null) {
     evidence.push(oddTtlEvidence(home, rst, event))
     return {
@@ -114,6 +124,13 @@ function goneWithoutReason(tap: Tap, event: ResetEvent, rst: Segment): boolean {
       ((s.from === event.from && (s.flags & FIN) !== 0) ||
         (s.from !== event.from && (s.flags & RST) !== 0)),
   )
+}
+
+/** The capture's own word on direction outranks addresses (SLL packet type, pcapng flags). */
+function contradictsDirection(tap: Tap, side: Side, rst: Segment): boolean {
+  if (rst.direction !== 'arriving') return false
+  const others = tap.view!.segments.filter((s) => s.from === side && (s.flags & RST) === 0)
+  return others.length > 0 && others.every((s) => s.direction === 'leaving')
 }
 
 /** Other packets of that side at its tap, whose TTL the RST's can be held against. */
