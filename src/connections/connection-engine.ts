@@ -207,8 +207,7 @@ export class ConnectionEngine {
       if (words[mine + L.D_RESETS] === 0) pinReset(log, row)
       words[mine + L.D_RESETS]!++
       words[base + L.BITS]! |= L.BIT_RESET
-      H.addHistory(words, base, d, H.EVENT_RST)
-      if ((flags & (SYN | FIN)) !== 0) H.addHistory(words, base, d, H.EVENT_INCONSISTENT)
+      H.addHistory(words, base, d, H.controlEvent(flags))
       return
     }
 
@@ -244,8 +243,7 @@ export class ConnectionEngine {
       words[base + L.BITS]! &= ~L.BIT_MIDSTREAM
       if (p.windowScale >= 0) bits |= ((p.windowScale & 15) + 1) << L.DB_SCALE_SHIFT
       words[mine + L.D_SIZES] = ((words[mine + L.D_SIZES]! & 0xffff) | (p.mss << 16)) >>> 0
-      H.addHistory(words, base, d, (flags & ACK) === 0 ? H.EVENT_SYN : H.EVENT_SYN_ACK)
-      if ((flags & FIN) !== 0) H.addHistory(words, base, d, H.EVENT_MULTI_FLAG)
+      H.addHistory(words, base, d, H.controlEvent(flags))
     }
     const end = advance(start, length + ((flags & FIN) !== 0 ? 1 : 0))
     const isNew = delta(words[mine + L.D_NEXT]!, end) > 0
@@ -288,7 +286,7 @@ export class ConnectionEngine {
     if ((flags & FIN) !== 0) {
       bits |= L.DB_FIN
       words[mine + L.D_FIN] = advance(start, length)
-      H.addHistory(words, base, d, H.EVENT_FIN)
+      H.addHistory(words, base, d, H.controlEvent(flags))
     }
     words[mine + L.D_BITS] = bits
     if (length > 0) this.payload(id, d, start, p, bytes, frame, time)

@@ -1,3 +1,4 @@
+import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import * as L from './layout.ts'
 
 /**
@@ -16,10 +17,22 @@ export const EVENT_DATA = 5
 export const EVENT_ZERO_WINDOW = 6
 export const EVENT_RETRANSMISSION = 7
 export const EVENT_GAP = 8
-/** FIN and RST, or SYN and RST, in one segment. */
+/** FIN and RST in one segment. */
 export const EVENT_INCONSISTENT = 9
-/** SYN and FIN in one segment. */
+/** SYN with FIN or RST in one segment. */
 export const EVENT_MULTI_FLAG = 11
+
+/** The event of a segment with SYN, FIN or RST: more than one of them make a letter of their own, as in Zeek. */
+export function controlEvent(flags: number): number {
+  const syn = (flags & SYN) !== 0
+  const fin = (flags & FIN) !== 0
+  const rst = (flags & RST) !== 0
+  if (syn && (fin || rst)) return EVENT_MULTI_FLAG
+  if (fin && rst) return EVENT_INCONSISTENT
+  if (rst) return EVENT_RST
+  if (fin) return EVENT_FIN
+  return (flags & ACK) === 0 ? EVENT_SYN : EVENT_SYN_ACK
+}
 
 /** Adds the letter of `event` for direction `d` unless it stands already. */
 export function addHistory(words: Uint32Array, base: number, d: 0 | 1, event: number): void {
