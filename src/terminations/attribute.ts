@@ -294,10 +294,19 @@ function forgedOtherWay(
   return null
 }
 
+/** Copies of one RST lie no further apart. */
+const COPY_NS = 1e6
+
 /** The same RST was seen leaving, once less often than it arrived: copies folded at one tap and not at the other. */
 function hasTwinLeaving(all: readonly ResetEvent[], e: ResetEvent, here: number): boolean {
-  const seq = e.segment.seen.find((s) => s !== null)?.seq
-  return all.some((f) => f.from === e.from && f.segment.seen[here]?.seq === seq)
+  const there = e.segment.seen.findIndex((s) => s !== null)
+  const mine = e.segment.seen[there]!
+  return all.some((f) => {
+    const twin = f.segment.seen[there]
+    if (f.from !== e.from || !f.segment.seen[here] || twin == null) return false
+    const same = twin.seq === mine.seq && twin.flags === mine.flags && twin.ipId === mine.ipId
+    return same && Math.abs(twin.time - mine.time) <= COPY_NS
+  })
 }
 
 function between(
