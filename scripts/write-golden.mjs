@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * Rewrites samples/<case>/expected/ with what the build says of each sample: report.json and report.txt. Read the
- * diff as you read code. usage: npm run golden [-- CASE…]
+ * Rewrites samples/<case>/expected/ with what the build says of each sample, report.json and report.txt, and the
+ * answer that the README shows. Read the diff as you read code. usage: npm run golden [-- CASE…]
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -33,4 +33,14 @@ for (const name of cases) {
   ]
   execFileSync(process.execPath, argv, { cwd: root, stdio: 'inherit' })
 }
+
+// The README shows the beginning of one report: the answer and its ladder.
+const report = readFileSync(`${root}samples/keepalive-race/expected/report.txt`, 'utf8')
+const [beginning] = report.split('\n\n  because')
+const readme = readFileSync(`${root}README.md`, 'utf8')
+const shown = /(\n\$ rstscope compare client\.pcap upstream\.pcap\n)[^`]*?\n```/
+writeFileSync(
+  `${root}README.md`,
+  readme.replace(shown, (_, command) => `${command}${beginning}\n\`\`\``),
+)
 console.log(`golden: ${cases.length} samples`)

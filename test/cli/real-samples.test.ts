@@ -297,15 +297,9 @@ describe('the README', () => {
       encoding: 'utf8',
       env: { ...process.env, LANG: 'C.UTF-8', NO_COLOR: '1', FORCE_COLOR: undefined },
     })
-    const shown = /```text\n\$ rstscope compare client\.pcap upstream\.pcap\n([\s\S]*?)```/.exec(
-      readme,
-    )
-    expect(shown).not.toBeNull()
-    const lines = printed.split('\n')
-    for (const line of shown![1]!.split('\n')) {
-      // The README may leave lines out, marked by an ellipsis.
-      if (line.trim() !== '' && !/^\s*(…|\.\.\.)/.test(line)) expect(lines).toContain(line)
-    }
+    const shown = /\$ rstscope compare client\.pcap upstream\.pcap\n([^`]*)```/.exec(readme)
+    expect(shown![1]!.split('\n').length).toBeGreaterThan(10)
+    expect(printed.slice(0, shown![1]!.length)).toBe(shown![1])
   })
 
   it('names only flags and commands that exist', () => {
