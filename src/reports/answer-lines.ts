@@ -1,7 +1,7 @@
 import type { Capture, Clock, Confidence, Connection, Verdict } from '../model/report.ts'
 import { endpointText } from './endings.ts'
 import type { TextStyle } from './text-style.ts'
-import { formatSeconds } from './time-format.ts'
+import { formatOffset, formatUncertainty } from './time-format.ts'
 
 type Head = { verdict: Verdict; limits: { code: string }[] }
 
@@ -36,7 +36,12 @@ export function clockText(clock: Clock | null): string {
   if (clock === null) return 'unknown: no packet was seen at both points'
   const { lowSeconds: low, highSeconds: high, pairs } = clock
   const packets = `(${pairs} ${pairs === 1 ? 'packet' : 'packets'} seen at both points)`
-  const parts = [`upstream is ${aheadText(clock.offsetSeconds)}${marginText(low, high)} ${packets}`]
+  const uncertainty = low === null || high === null ? null : Math.max(0, high - low) / 2
+  const offset = formatOffset(clock.offsetSeconds, uncertainty)
+  const direction = clock.offsetSeconds < 0 ? 'behind' : 'ahead'
+  const margin =
+    uncertainty === null ? boundText(low, high) : `, ±${formatUncertainty(uncertainty)}`
+  const parts = [`upstream is ${offset} ${direction}${margin} ${packets}`]
   if (Math.abs(clock.driftPpm) >= 0.05) parts.push(`drifting ${clock.driftPpm.toFixed(1)} ppm`)
   if (clock.steps.length > 0) {
     parts.push(`stepped ${clock.steps.length === 1 ? 'once' : `${clock.steps.length} times`}`)
@@ -45,12 +50,7 @@ export function clockText(clock: Clock | null): string {
   return parts.join(', ')
 }
 
-function aheadText(offset: number): string {
-  return `${formatSeconds(Math.abs(offset))} ${offset < 0 ? 'behind' : 'ahead'}`
-}
-
-function marginText(low: number | null, high: number | null): string {
-  if (low !== null && high !== null) return `, ±${formatSeconds(Math.max(0, high - low) / 2)}`
+function boundText(low: number | null, high: number | null): string {
   if (low !== null) return ', or more'
   return high === null ? '' : ', or less'
 }
@@ -62,12 +62,10 @@ const MATCH_WORDS: Record<string, string> = {
   payload: 'same first payload',
 }
 
-/** Which connection this is, how its two views were recognised as one, and what rewrote its addresses. */
+/** Which connection this is, and how its two views were recognised as one. */
 export function matchText(connection: Connection, captures: Capture[]): string {
   const ends = `${endpointText(connection.client)} ↔ ${endpointText(connection.upstream)}`
   const parts = [ends]
-  if (connection.nat?.client) parts.push(`source rewritten ${connection.nat.client}`)
-  if (connection.nat?.upstream) parts.push(`destination rewritten ${connection.nat.upstream}`)
   if (connection.match) {
     parts.push(MATCH_WORDS[connection.match.method] ?? `by ${connection.match.method}`)
   } else if (captures.length > 1) {
@@ -76,4 +74,13 @@ export function matchText(connection: Connection, captures: Capture[]): string {
     parts.push(`seen in the ${seen.join(' and ')} capture only${reason}`)
   }
   return parts.join(', ')
+}
+
+/** What rewrote its addresses on the way; a line for each end. */
+export function rewriteTexts(connection: Connection): string[] {
+  const { nat } = connection
+  return [
+    nat?.client ? `source ${nat.client}` : '',
+    nat?.upstream ? `destination ${nat.upstream}` : '',
+  ].filter(Boolean)
 }

@@ -31,7 +31,16 @@ const CLASS_WORDS: Record<string, string> = {
 /** How a connection ended, in a few words: `RST, mid response`. */
 export function endingWords(connection: Pick<Connection, 'termination' | 'detail'>): string {
   const { termination, detail } = connection
-  return `${CLASS_WORDS[termination] ?? termination}, ${detail.replaceAll('-', ' ')}`
+  return `${CLASS_WORDS[termination] ?? termination}, ${detailWords(detail)}`
+}
+
+// Details are named in words joined by hyphens; these words are written with theirs.
+const HYPHENATED = ['keep-alive', 'half-closed', 'SYN-ACK']
+
+function detailWords(detail: string): string {
+  let words = detail.replaceAll('-', ' ')
+  for (const word of HYPHENATED) words = words.replace(word.toLowerCase().replace('-', ' '), word)
+  return words
 }
 
 /** Collects connections into groups, one by one. */

@@ -2,10 +2,20 @@ import type { Evidence, Report, ReportStream } from '../model/report.ts'
 import { evidenceLabel } from './frame-label.ts'
 import { type CaptureEnds, MOST_NAMED } from './survey.ts'
 import type { TextStyle } from './text-style.ts'
-import { padEnd, wrap } from './text-width.ts'
+import { padEnd, textWidth, wrap } from './text-width.ts'
 import { formatTime, type TimeMode } from './time-format.ts'
 
-const LABEL_COLUMN = 12
+const LABEL_COLUMN = 13
+/** Least room beside the frames and times of evidence for its text to stand in a column of its own. */
+const LEAST_TEXT = 32
+
+/** A text with what stands before it in a column of its own: a frame and its time. */
+export interface LedText {
+  lead: string
+  text: string
+  /** The text before it has the same lead. */
+  again: boolean
+}
 
 /** What every section needs to lay out its lines. */
 export interface Layout {
@@ -17,55 +27,89 @@ export interface Layout {
 }
 
 /** A label in the left column with its texts beside it, each wrapped within the width. */
-export function labelled(label: string, texts: string[], layout: Layout): string[] {
+export function labelled(
+  label: string,
+  texts: (string | LedText)[],
+  layout: Layout,
+  paint: (line: string) => string = (line) => line,
+): string[] {
   const indent = ' '.repeat(LABEL_COLUMN)
-  const lines: string[] = []
-  for (const text of texts) {
-    wrap(text, layout.width - LABEL_COLUMN - 2).forEach((line, i) => {
-      lines.push(i === 0 ? line : `  ${line}`)
-    })
-  }
+  const lines = texts.flatMap((text) => wrappedText(text, layout))
   return lines.map((line, i) =>
-    i === 0 ? `  ${layout.style.cyan(padEnd(label, LABEL_COLUMN - 2))}${line}` : `${indent}${line}`,
+    i === 0
+      ? `  ${layout.style.cyan(padEnd(label, LABEL_COLUMN - 2))}${paint(line)}`
+      : `${indent}${paint(line)}`,
   )
 }
 
-/** Evidence as sentences: `client #412  14:02:11.482310Z  text`. */
+function wrappedText(item: string | LedText, layout: Layout): string[] {
+  const room = layout.width - LABEL_COLUMN
+  if (typeof item !== 'string') {
+    const hang = textWidth(item.lead) + 2
+    if (room - hang >= LEAST_TEXT) {
+      return wrap(layout.clean(item.text), room - hang).map((line, i) =>
+        i === 0 && !item.again ? `${item.lead}  ${line}` : `${' '.repeat(hang)}${line}`,
+      )
+    }
+  }
+  const text = typeof item === 'string' ? item : `${item.lead}  ${item.text}`
+  return wrap(layout.clean(text), room - 2).map((line, i) => (i === 0 ? line : `  ${line}`))
+}
+
+/** Evidence as sentences, none of them twice: `client #412  14:02:11.482310Z  text`. */
 export function evidenceTexts(
-  items: Evidence[],
+  evidence: Evidence[],
   report: Pick<Report, 'captures'>,
   mode: TimeMode,
-): string[] {
+): LedText[] {
+  const items = withoutRepeats(evidence)
   const labels = items.map(evidenceLabel)
   const widest = Math.min(20, Math.max(0, ...labels.map((label) => label.length)))
-  return items.map((item, i) => {
+  const leads = items.map((item, i) => {
     const zero = report.captures.find(({ id }) => id === item.capture)?.firstPacketAt ?? null
     const time = item.at === null ? '' : `  ${formatTime(item.at, mode, zero)}`
-    return `${padEnd(labels[i]!, widest)}${time}  ${item.text}`
+    return `${padEnd(labels[i]!, widest)}${time}`
   })
+  return items.map(({ text }, i) => ({
+    lead: leads[i]!,
+    text,
+    again: i > 0 && leads[i] === leads[i - 1],
+  }))
+}
+
+function withoutRepeats(items: Evidence[]): Evidence[] {
+  return items.filter(
+    (item, i) =>
+      items.findIndex((other) => other.text === item.text && sameFrame(other, item)) === i,
+  )
+}
+
+/** Whether two sentences are about the same packet. */
+export function sameFrame(a: Evidence, b: Evidence): boolean {
+  return a.capture === b.capture && a.frame === b.frame
 }
 
 /** What the captures could not show, and what is wrong with their files. */
 export function limitLines(head: ReportStream['head'], layout: Layout): string[] {
-  const { limits, captures } = head
-  const unseen =
-    limits.length === 0
-      ? ['nothing that these captures could have held is known to be missing.']
-      : limits.map(({ message }) => message)
-  const lines = unseen.flatMap((text) => hanging('Not seen: ', text, layout))
-  for (const capture of captures) {
-    for (const { code, message, offset } of capture.warnings) {
+  const warnings = head.captures.flatMap((capture) =>
+    capture.warnings.map(({ code, message, offset }) => {
       const where = offset === null ? '' : ` (at byte ${offset})`
-      const text = `${capture.paths.join(', ')}: ${code}: ${message}${where}`
-      lines.push(...hanging('Warning: ', text, layout).map((line) => layout.style.yellow(line)))
-    }
+      return `${capture.paths.join(', ')}: ${code}: ${message}${where}`
+    }),
+  )
+  const limits = head.limits.map(({ message }) => message)
+  if (limits.length + warnings.length === 0) {
+    limits.push('nothing that these captures could have held is known to be missing.')
   }
-  return lines
+  return [
+    ...labelled('limits', limits, layout),
+    ...labelled('warning', warnings, layout, layout.style.yellow),
+  ]
 }
 
 /** A text that begins in the left column, its further lines set in. */
 export function hanging(label: string, text: string, layout: Layout): string[] {
-  return wrap(`${label}${text}`, layout.width - 4).map((line, i) =>
+  return wrap(layout.clean(`${label}${text}`), layout.width - 4).map((line, i) =>
     i === 0 ? `  ${line}` : `    ${line}`,
   )
 }

@@ -2,7 +2,7 @@ import type { Capture, Connection, Fate, Report } from '../model/report.ts'
 import { commonClock } from './common-clock.ts'
 import { frameLabel } from './frame-label.ts'
 import type { TextStyle } from './text-style.ts'
-import { padEnd, textWidth, truncate } from './text-width.ts'
+import { padEnd, textWidth, truncate, wrap } from './text-width.ts'
 import { formatMilliseconds, formatSeconds } from './time-format.ts'
 
 const TIME_COLUMN = 14
@@ -66,7 +66,11 @@ function ladderRows(report: Pick<Report, 'captures' | 'clock'>, connection: Conn
   return connection.fates.map((fate) => {
     const taps = tapsFromSender(report.captures, fate)
     const seen = taps.filter((tap) => (fate.frames[tap.id] ?? null) !== null)
-    const unseen = taps.find((tap) => (fate.frames[tap.id] ?? null) === null)
+    // Delivered though one tap shows no such frame: its bytes were there, cut into other pieces.
+    const unseen =
+      fate.fate === 'delivered'
+        ? undefined
+        : taps.find((tap) => (fate.frames[tap.id] ?? null) === null)
     const first = seen[0]
     return {
       fate,
@@ -90,8 +94,10 @@ function header(
   const { lane } = layout
   const names =
     captures.length > 1 ? [captures[0]!.id, captures.at(-1)!.id] : (['client', 'upstream'] as const)
-  const left = `${names[0]} ${connection.client.address}`
-  const right = `${names[1]} ${connection.upstream.address}`
+  const at = (side: 'client' | 'upstream', name: string): string =>
+    (connection.views[name]?.[side] ?? connection[side]).address
+  const left = `${names[0]} ${at('client', names[0])}`
+  const right = `${names[1]} ${at('upstream', names[1])}`
   const space = lane + 2 - textWidth(left) - textWidth(right)
   const title =
     space >= 1
@@ -121,19 +127,16 @@ function foldLine(gap: number, connection: Connection, lane: number, style: Text
 function rowLines(row: Row, origin: number, layout: LadderLayout, style: TextStyle): string[] {
   const { lane, markBeside } = layout
   const time = row.time === null ? '?' : formatMilliseconds(row.time - origin)
-  const { arrow, noteShown } = drawArrow(row, lane - 2, style)
+  const note = noteText(row, markBeside)
+  const { arrow, noteShown } = drawArrow(row, note, lane - 2, style)
   const paint = row.fate.firstReset ? style.red : (text: string): string => text
-  const note = noteShown ? '' : (row.fate.note ?? '')
   const noteBeside = textWidth(tail(row, note, markBeside)) <= layout.beside
-  const under = [
-    row.fate.firstReset && !markBeside ? FIRST_RESET : '',
-    noteBeside ? '' : note,
-  ].filter(Boolean)
-  const after = tail(row, noteBeside ? note : '', markBeside)
+  const after = tail(row, noteShown || !noteBeside ? '' : note, markBeside)
+  const under = noteShown || noteBeside || note === '' ? [] : wrap(note, lane - 3)
   return [
     `${time.padStart(TIME_COLUMN)}  ${style.bar} ${paint(arrow)} ${style.bar}   ${paint(after)}`,
     ...under.map((text) => {
-      const inner = padEnd(truncate(text, lane - 4, style.ellipsis), lane - 2)
+      const inner = padEnd(truncate(text, lane - 3, style.ellipsis), lane - 2)
       return `${' '.repeat(TIME_COLUMN + 2)}${style.bar}  ${paint(inner)}${style.bar}`
     }),
   ]
@@ -147,11 +150,20 @@ function tail(row: Row, note: string, marked: boolean): string {
     .join('  ')
 }
 
-/** What a segment is, in a few words: `PSH 512 B`, `SYN ACK`, `ACK`. */
+/** What is said of a row once: the mark of the first reset too, where it does not stand beside the frames. */
+function noteText(row: Row, markBeside: boolean): string {
+  const { firstReset, note } = row.fate
+  if (!firstReset) return note ?? ''
+  const own = note === FIRST_RESET ? '' : (note ?? '')
+  return markBeside ? own : [FIRST_RESET, own].filter(Boolean).join(', ')
+}
+
+/** What a segment is, in a few words: `PSH 512 B`, `SYN-ACK`, `ACK`. */
 export function segmentLabel(segment: Fate['segment']): string {
   const names = segment.flags.split(' ').filter(Boolean)
-  const telling =
-    names.length > 1 && !names.includes('SYN') ? names.filter((n) => n !== 'ACK') : names
+  const others = names.filter((name) => name !== 'ACK')
+  const telling = names.includes('ACK') && others.length > 0 ? others : names
+  if (telling !== names && names[0] === 'SYN') telling[0] = 'SYN-ACK'
   return [telling.join(' '), segment.length > 0 ? `${segment.length} B` : '']
     .filter(Boolean)
     .join(' ')
@@ -162,6 +174,7 @@ const ARROW_FRAME = 8
 
 function drawArrow(
   row: Row,
+  note: string,
   width: number,
   style: TextStyle,
 ): { arrow: string; noteShown: boolean } {
@@ -169,7 +182,7 @@ function drawArrow(
   const short = segmentLabel(fate.segment)
   const stub = stubText(row, width - ARROW_FRAME - textWidth(short))
   const room = width - textWidth(stub) - ARROW_FRAME
-  const long = fate.note === null ? short : `${short}  ${fate.note}`
+  const long = note === '' ? short : `${short}  ${note}`
   const noteShown = textWidth(long) <= room
   const label = truncate(noteShown ? long : short, Math.max(room, 3), style.ellipsis)
   const toRight = fate.segment.from === 'client'

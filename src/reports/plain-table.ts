@@ -1,11 +1,11 @@
 import Table from 'cli-table3'
 import type { TextStyle } from './text-style.ts'
-import { textWidth } from './text-width.ts'
+import { textWidth, wrap } from './text-width.ts'
 
 export interface Column {
   title: string
   align: 'left' | 'right'
-  /** The narrowest it may become where the table is wider than the screen; absent: it keeps its width. */
+  /** The narrowest it may become, its texts broken between words, where the table is wider than the screen; absent: it keeps its width. */
   least?: number
 }
 
@@ -29,7 +29,13 @@ const NO_BORDERS = {
   middle: NOTHING,
 }
 
-/** A table without borders, indented by two, that keeps to `width` by cutting the columns that may be cut. */
+/** Whether a table of these rows keeps to `width` with no text cut. */
+export function tableFits(columns: Column[], rows: string[][], width: number): boolean {
+  const widths = fitWidths(columns, rows, width - GAP)
+  return widths.reduce((sum, columnWidth) => sum + columnWidth + GAP, 0) <= width
+}
+
+/** A table without borders, indented by two, that keeps to `width` by narrowing the columns that may be narrowed. */
 export function plainTable(
   columns: Column[],
   rows: string[][],
@@ -45,7 +51,9 @@ export function plainTable(
     colAligns: columns.map((column) => column.align),
     truncate: style.ellipsis,
   })
-  table.push(...rows)
+  for (const row of rows) {
+    table.push(row.map((text, i) => wrap(text, widths[i]!).join('\n')))
+  }
   const [head, ...lines] = table.toString().split('\n')
   return [style.dim(`  ${head!.trimEnd()}`), ...lines.map((line) => `  ${line.trimEnd()}`)]
 }

@@ -1,6 +1,7 @@
 import type { Connection, ReportStream } from '../model/report.ts'
-import { answerLines, clockText, matchText } from './answer-lines.ts'
-import { type EndingGroup, endingWords, endpointText } from './endings.ts'
+import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
+import { endingLines, plural } from './ending-table.ts'
+import { endingWords, endpointText } from './endings.ts'
 import {
   captureLines,
   evidenceTexts,
@@ -8,6 +9,7 @@ import {
   type Layout,
   labelled,
   limitLines,
+  sameFrame,
 } from './fact-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { plainTable } from './plain-table.ts'
@@ -23,9 +25,10 @@ export interface TerminalOptions extends TextOptions {
   time: TimeMode
 }
 
-/** Peers of one kind of ending, and rows, in the table of endings unless all are asked for. */
+/** Peers of one kind of ending in the table of endings unless all are asked for. */
 const MOST_PEERS = 4
-const MOST_ROWS = 12
+/** Ignored resets that are named; an injector may send thousands. */
+const MOST_IGNORED = 6
 
 /** The report as text for a person, in pieces of whole lines. Shows facts of the report and adds none. */
 export function* renderText(stream: ReportStream, options: TerminalOptions): Iterable<string> {
@@ -74,6 +77,7 @@ function contextLines(head: Head, leading: Connection | null, layout: Layout): s
     const others = head.verdict.connections.length - 1
     const alike = others > 0 ? `, and ${others} more like it` : ''
     lines.push(...labelled('match', [`${matchText(leading, head.captures)}${alike}`], layout))
+    lines.push(...labelled('rewritten', rewriteTexts(leading), layout))
   }
   if (head.verdict.others > 0) {
     const groups = plural(head.verdict.others, 'other group')
@@ -86,31 +90,35 @@ function contextLines(head: Head, leading: Connection | null, layout: Layout): s
 function reasonLines(head: Head, leading: Connection | null, layout: Layout): string[] {
   const { verdict } = head
   const cause = leading?.causes[0]
+  const ignored = leading?.ignoredResets ?? []
   const texts = (items: Parameters<typeof evidenceTexts>[0]) =>
     evidenceTexts(items, head, layout.time)
+  // Where nobody reset, the ignored resets are what the answer rests on: they have lines of their own.
+  const because = verdict.because.filter(
+    (item) => verdict.by !== null || !ignored.some((one) => sameFrame(one, item)),
+  )
   const lines = [
-    ...labelled('because', texts(verdict.because), layout),
+    ...labelled('because', texts(because), layout),
     ...labelled('against', texts(verdict.against), layout),
   ]
   if (cause) {
     // The cause itself is the second line of the report, and what it shares with the answer stands above.
-    const known = new Set(verdict.because.map((item) => `${item.capture} ${item.frame}`))
-    const own = cause.evidence.filter((item) => !known.has(`${item.capture} ${item.frame}`))
+    const own = cause.evidence.filter((item) => !because.some((one) => sameFrame(one, item)))
     lines.push(
       ...labelled('cause', texts(own), layout),
       ...labelled('but', texts(cause.against), layout),
     )
   }
+  const named = texts(ignored.slice(0, MOST_IGNORED))
+  const more = ignored.length > MOST_IGNORED ? [`${ignored.length - MOST_IGNORED} more`] : []
+  lines.push(...labelled('ignored', [...named, ...more], layout))
+  const next = cause?.next ?? []
   // Without a cause the second line of the report is the first of these.
-  lines.push(...labelled('to settle', verdict.settles.slice(verdict.cause ? 0 : 1), layout))
-  lines.push(...labelled('ignored', texts(leading?.ignoredResets ?? []), layout))
-  lines.push(
-    ...labelled(
-      'next',
-      (cause?.next ?? []).map((step, i) => `${i + 1}. ${step}`),
-      layout,
-    ),
-  )
+  const settles = verdict.settles.slice(verdict.cause ? 0 : 1)
+  const unsaid = settles.filter((text) => !next.includes(text))
+  lines.push(...labelled('to settle', unsaid, layout))
+  const steps = next.length > 1 ? next.map((step, i) => `${i + 1}. ${step}`) : next
+  lines.push(...labelled('next', steps, layout))
   return lines
 }
 
@@ -131,54 +139,6 @@ function findingLines(head: Head, layout: Layout): string[] {
       { title: 'EVIDENCE', align: 'left', least: 10 },
     ],
     rows,
-    layout.width,
-    layout.style,
-  )
-}
-
-function endingLines(head: Head, groups: EndingGroup[], layout: Layout, all: boolean): string[] {
-  const { summary, command } = head
-  const shown = groups.filter((group) => all || !group.benign)
-  const rows = all ? shown : shown.slice(0, MOST_ROWS)
-  const lines = rows.length > 0 ? endingTable(rows, layout) : []
-  const notes = [`${summary.connections} ${plural(summary.connections, 'connection')}`]
-  if (command === 'compare') notes.push(`${summary.matched} seen in both captures`)
-  if (summary.benign > 0) {
-    notes.push(`${summary.benign} ended in an ordinary way${all ? '' : ' (listed with --all)'}`)
-  }
-  if (shown.length > rows.length) {
-    notes.push(
-      `${shown.length - rows.length} more ${plural(shown.length - rows.length, 'group')} (listed with --all)`,
-    )
-  }
-  lines.push(...hanging('', `${notes.join(', ')}.`, layout))
-  return lines
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`
-}
-
-function endingTable(groups: EndingGroup[], layout: Layout): string[] {
-  return plainTable(
-    [
-      { title: 'HOW IT ENDED', align: 'left', least: 12 },
-      { title: 'WHO RESET', align: 'left', least: 8 },
-      { title: 'CAUSE', align: 'left', least: 6 },
-      { title: 'PEER', align: 'left', least: 8 },
-      { title: 'COUNT', align: 'right' },
-      { title: 'EXAMPLE', align: 'left', least: 9 },
-    ],
-    groups.map((group) =>
-      [
-        group.how,
-        group.who || '-',
-        group.cause || '-',
-        group.peer,
-        String(group.count),
-        group.example,
-      ].map(layout.clean),
-    ),
     layout.width,
     layout.style,
   )

@@ -34,7 +34,7 @@ export function truncate(text: string, width: number, mark: string): string {
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
+  for (const word of text.match(WORDS) ?? []) {
     if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
       lines.push(line.trimEnd())
       line = word
@@ -44,4 +44,32 @@ export function wrap(text: string, width: number): string[] {
   }
   lines.push(line)
   return lines
+}
+
+const OPENING = /(?:^|[=(])(['"])/
+/** A quotation of more words than this may be broken. */
+const MOST_QUOTED = 40
+
+/** Words between spaces. A text in quotes is one word: a command with a line break inside its quotes is another command. */
+function unbrokenWords(text: string): string[] {
+  const pieces = text.split(' ')
+  const words: string[] = []
+  for (let i = 0; i < pieces.length; i++) {
+    const last = closingPiece(pieces, i)
+    words.push(last === i ? pieces[i]! : pieces.slice(i, last + 1).join(' '))
+    i = last
+  }
+  return words
+}
+
+function closingPiece(pieces: string[], first: number): number {
+  const opening = OPENING.exec(pieces[first]!)
+  if (opening === null) return first
+  const quote = opening[1]!
+  const rest = pieces[first]!.slice(opening.index + opening[0].length)
+  if (rest.includes(quote)) return first
+  for (let i = first + 1; i < pieces.length && i <= first + MOST_QUOTED; i++) {
+    if (pieces[i]!.includes(quote)) return i
+  }
+  return first
 }

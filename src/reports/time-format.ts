@@ -39,21 +39,53 @@ function localTime(utcSeconds: string, microseconds: string): string {
   return `${shifted}.${microseconds}${zone}`
 }
 
-/** A span for reading, in the unit that suits it: `0.21 ms`, `60.002 s`, `2 h 0 min`. */
+/** A span for reading, in the unit that suits it: `0.21 ms`, `60.002 s`, `2 h 0 min 0.500 s`. */
 export function formatSeconds(seconds: number): string {
   const size = Math.abs(seconds)
-  if (size >= 3600) {
-    const minutes = Math.round(size / 60)
-    const text = `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-    return seconds < 0 ? `-${text}` : text
-  }
+  if (size >= 3600) return `${seconds < 0 ? '-' : ''}${hoursAndMinutes(size, 3)}`
   if (size >= 1) return `${seconds.toFixed(3)} s`
   if (size >= 0.0001) return `${trimZeros((seconds * 1e3).toFixed(3))} ms`
   return `${trimZeros((seconds * 1e6).toFixed(3))} µs`
 }
 
 function trimZeros(text: string): string {
-  return text.replace(/\.?0+$/, '')
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+function hoursAndMinutes(size: number, decimals: number): string {
+  const rounded = Number(size.toFixed(decimals))
+  const hours = Math.floor(rounded / 3600)
+  const minutes = Math.floor((rounded % 3600) / 60)
+  const seconds = `${(rounded % 60).toFixed(decimals)} s`
+  return hours > 0 ? `${hours} h ${minutes} min ${seconds}` : `${minutes} min ${seconds}`
+}
+
+const UNITS = [
+  { name: 's', seconds: 1 },
+  { name: 'ms', seconds: 1e-3 },
+  { name: 'µs', seconds: 1e-6 },
+] as const
+
+function unitOf(size: number): (typeof UNITS)[number] {
+  return UNITS[size >= 1 ? 0 : size >= 1e-4 ? 1 : 2]
+}
+
+/** The size of a clock's offset, with as many digits as its uncertainty (seconds; null: unknown) bears out, at most three decimals. */
+export function formatOffset(seconds: number, uncertainty: number | null): string {
+  const size = Math.abs(seconds)
+  const unit = unitOf(size)
+  const borneOut = uncertainty === null ? 3 : 2 - Math.floor(Math.log10(uncertainty / unit.seconds))
+  const decimals = Math.min(3, Math.max(0, borneOut))
+  if (size >= 60) return hoursAndMinutes(size, decimals)
+  const digits = (size / unit.seconds).toFixed(decimals)
+  return `${unit.name === 's' ? digits : trimZeros(digits)} ${unit.name}`
+}
+
+/** An uncertainty in three significant digits: `2.79 µs`, `18.2 ms`. */
+export function formatUncertainty(seconds: number): string {
+  if (seconds >= 60) return formatOffset(seconds, seconds)
+  const unit = unitOf(seconds)
+  return `${Number((seconds / unit.seconds).toPrecision(3))} ${unit.name}`
 }
 
 /** Milliseconds with three decimals and thin groups of three digits: `60 002.114`. */

@@ -81,14 +81,16 @@ function sentBySender(
       settles: [`a capture inside the ${named(side)}'s own network namespace`],
     }
   }
-  const unexplained = tap.loss.length > 0 && goneWithoutReason(tap, event, rst)
-  if (unexplained) {
-    evidence.push({
-      tap: home,
-      segment: rst,
-      text: `nothing in this capture shows why the ${named(side)} no longer had the connection, and the capture is incomplete: ${tap.loss[0]}`,
-    })
-    return { by: side, confidence: 'probable', where: null, evidence, settles: lossSettles(side) }
+  if (goneWithoutReason(tap, event, rst)) {
+    const doubt = tap.loss[0] ?? missingArrival(sighting, side, home)
+    if (doubt !== null) {
+      evidence.push({
+        tap: home,
+        segment: rst,
+        text: `nothing in this capture shows why the ${named(side)} no longer had the connection, and it may be incomplete: ${doubt}`,
+      })
+      return { by: side, confidence: 'probable', where: null, evidence, settles: lossSettles(side) }
+    }
   }
   const told = tap.inHost?.told === true && tap.inHost.host === side
   const shown = tap.inHost !== null && tap.inHost.host === side
@@ -113,11 +115,11 @@ function sentBySender(
 }
 
 /**
- * A kernel answers data for which it has no socket, though neither its own FIN nor a RST that it got is in view: what
+ * A kernel answers a segment for which it has no socket, though neither its own FIN nor a RST that it got is in view: what
  * took the socket away may have been lost by the capture.
  */
 function goneWithoutReason(tap: Tap, event: ResetEvent, rst: Segment): boolean {
-  if (event.anatomy !== 'passive' || (event.trigger?.segment.length ?? 0) === 0) return false
+  if (event.anatomy !== 'passive') return false
   return !tap.view!.segments.some(
     (s) =>
       s.frame < rst.frame &&
@@ -292,6 +294,18 @@ function forgedOtherWay(
     return { tap: there, segment: e.segment.seen[there]! }
   }
   return null
+}
+
+/** A segment that left for this side and is not in its capture: lost on the way, or by the capture. */
+function missingArrival(sighting: Sighting, side: Side, home: number): string | null {
+  const far = tapAt(sighting, other(side))
+  if (far < 0) return null
+  const missing = sighting.segments.some((segment) => {
+    const s = segment.seen[far]
+    if (segment.from === side || s == null || segment.seen[home] || segment.covered) return false
+    return (s.flags & RST) === 0 && covers(sighting, home, far, s.time)
+  })
+  return missing ? 'not everything that was sent to it is there' : null
 }
 
 /** Copies of one RST lie no further apart. */

@@ -3,6 +3,7 @@ import { advance, delta } from '../../native-free-decoders/transport/sequence.ts
 import type { Side } from '../model/connection.ts'
 import type { ExchangeState, Outcome, ResetEvent } from '../model/outcome.ts'
 import type { Detail, Termination } from '../model/report.ts'
+import type { Segment } from '../model/segment.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { knewOfFin } from './caused-by.ts'
 import { exchangeAtFin, homeTap, idleBefore, isResponseTruncated } from './exchange.ts'
@@ -227,7 +228,7 @@ export function firstFinOf(sighting: Sighting, side: Side): AlignedSegment | nul
   )
 }
 
-/** Had both FINs been sent and acknowledged before this segment, at the tap nearest to its sender? */
+/** Had both FINs been sent and acknowledged before this segment, by the tap nearest to its sender or by any other? */
 export function isAfterFullClose(
   sighting: Sighting,
   fins: Outcome['fins'],
@@ -235,16 +236,32 @@ export function isAfterFullClose(
 ): boolean {
   if (fins.client === null || fins.upstream === null) return false
   const { tap, segment: at } = nearestToSender(sighting, segment)
-  return (['client', 'upstream'] as const).every((side) => {
-    const fin = fins[side]!.seen[tap]
-    if (!fin || fin.frame >= at.frame) return false
+  return sighting.taps.some((_, index) => {
+    const closed = closedAt(sighting, fins, index)
+    if (closed === null) return false
+    if (index === tap) return closed.frame < at.frame
+    // The capture nearest to the sender may have lost the end of the close: the other one and the clock tell as well.
+    const latest = sighting.clock?.translate(index, closed.time, tap).high
+    return segment.seen[index] == null && latest !== undefined && latest < at.time
+  })
+}
+
+/** The segment by which a tap saw the second of both FINs acknowledged. */
+function closedAt(sighting: Sighting, fins: Outcome['fins'], tap: number): Segment | null {
+  let last: Segment | null = null
+  for (const side of ['client', 'upstream'] as const) {
+    const fin = fins[side]?.seen[tap]
+    if (!fin) return null
     const end = advance(fin.seq, fin.length + 1)
-    return sighting.taps[tap]!.view!.segments.some(
+    const answer = sighting.taps[tap]!.view!.segments.find(
       (s) =>
         s.from === other(side) &&
-        s.frame < at.frame &&
-        (s.flags & ACK) !== 0 &&
+        s.frame > fin.frame &&
+        (s.flags & (ACK | 0x04)) === ACK &&
         delta(end, s.ack) >= 0,
     )
-  })
+    if (answer === undefined) return null
+    if (last === null || answer.frame > last.frame) last = answer
+  }
+  return last
 }

@@ -1,0 +1,79 @@
+import type { ReportStream } from '../model/report.ts'
+import type { EndingGroup } from './endings.ts'
+import { hanging, type Layout } from './fact-lines.ts'
+import { type Column, plainTable, tableFits } from './plain-table.ts'
+import { wrap } from './text-width.ts'
+
+/** Rows in the table of endings unless all are asked for. */
+const MOST_ROWS = 12
+
+const COLUMNS: Column[] = [
+  { title: 'HOW IT ENDED', align: 'left', least: 17 },
+  { title: 'WHO RESET', align: 'left' },
+  { title: 'CAUSE', align: 'left' },
+  { title: 'PEER', align: 'left' },
+  { title: 'COUNT', align: 'right' },
+  { title: 'EXAMPLE', align: 'left' },
+]
+
+/** How the connections ended: a table of the groups, and how many there are in all. */
+export function endingLines(
+  head: ReportStream['head'],
+  groups: EndingGroup[],
+  layout: Layout,
+  all: boolean,
+): string[] {
+  const { summary, command } = head
+  const shown = groups.filter((group) => all || !group.benign)
+  const rows = all ? shown : shown.slice(0, MOST_ROWS)
+  const lines = rows.length > 0 ? endingTable(rows, layout) : []
+  const notes = [`${summary.connections} ${plural(summary.connections, 'connection')}`]
+  if (command === 'compare') notes.push(`${summary.matched} seen in both captures`)
+  if (summary.benign > 0) {
+    notes.push(`${summary.benign} ended in an ordinary way${all ? '' : ' (listed with --all)'}`)
+  }
+  if (shown.length > rows.length) {
+    notes.push(
+      `${shown.length - rows.length} more ${plural(shown.length - rows.length, 'group')} (listed with --all)`,
+    )
+  }
+  lines.push(...hanging('', `${notes.join(', ')}.`, layout))
+  return lines
+}
+
+/** The noun for so many. */
+export function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`
+}
+
+function endingTable(groups: EndingGroup[], layout: Layout): string[] {
+  const cells = groups.map((group) =>
+    [
+      group.how,
+      group.who || '-',
+      group.cause || '-',
+      group.peer,
+      String(group.count),
+      group.example,
+    ].map(layout.clean),
+  )
+  return tableFits(COLUMNS, cells, layout.width)
+    ? plainTable(COLUMNS, cells, layout.width, layout.style)
+    : endingList(groups, layout)
+}
+
+/** The same as sentences, for what is too wide for a table: nothing of an address or a cause is cut off. */
+function endingList(groups: EndingGroup[], layout: Layout): string[] {
+  const digits = Math.max(...groups.map(({ count }) => String(count).length))
+  const indent = ' '.repeat(digits + 6)
+  const lines = groups.flatMap((group) => {
+    const parts = [group.how, group.who && `reset by ${group.who}`, group.cause].filter(Boolean)
+    const texts = [parts.join('; '), `${group.peer}, for example ${group.example}`]
+    return texts
+      .flatMap((text) => wrap(layout.clean(text), layout.width - indent.length))
+      .map((line, i) =>
+        i === 0 ? `  ${String(group.count).padStart(digits)} ×  ${line}` : `${indent}${line}`,
+      )
+  })
+  return [layout.style.dim('  HOW THEY ENDED'), ...lines]
+}
