@@ -20,11 +20,12 @@ export function isSelected(connection: Connection, selection: Selection): boolea
   const pairs = Object.values(connection.views).flatMap((view) =>
     view === null ? [] : [view, ...view.alsoSeenAs],
   )
-  return pairs
-    .flatMap((pair) => [pair.client, pair.upstream])
-    .some(
-      (e) => (host === undefined || e.address === host) && (port === undefined || e.port === port),
-    )
+  const ends = pairs.flatMap((pair) => [pair.client, pair.upstream])
+  // As in a capture filter: the host may be one end and the port the other's.
+  return (
+    (host === undefined || ends.some((e) => e.address === host)) &&
+    (port === undefined || ends.some((e) => e.port === port))
+  )
 }
 
 /** A time as the report writes it, so that text order is time order. */

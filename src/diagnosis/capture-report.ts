@@ -45,6 +45,7 @@ export function captureReport(
     tcpPackets: totals.tcpPackets,
     skippedPackets: totals.skippedPackets,
     droppedByCapture: facts.droppedByCapture ?? 0,
+    dropsKnown: facts.droppedByCapture !== null,
     unseenSegments,
     firstPacketAt: facts.packets === 0 ? null : timeText(facts.baseNs, 0),
     lastPacketAt: facts.packets === 0 ? null : timeText(facts.baseNs, totals.lastPacketTime),

@@ -31,6 +31,10 @@ export function captureLimits(signs: CaptureSigns): Limit[] {
       `only TCP of port ${port} and nothing else: a filter such as "port ${port}" would also have hidden ICMP errors, fragments and un-NATed segments`,
     )
   }
+  const damage = facts.warnings.find((warning) => warning.offset !== null)
+  if (damage !== undefined) {
+    add('damaged-capture', `damaged at byte ${damage.offset}: what could be read was used`)
+  }
   if (totals.snappedSegments > 0) {
     add(
       'snap-length',

@@ -107,9 +107,10 @@ const capture = z
     packets: count,
     tcpPackets: count,
     skippedPackets: count,
-    droppedByCapture: count
-      .nullable()
-      .meta({ description: 'null where the format does not say; 0 only where it does' }),
+    droppedByCapture: count,
+    dropsKnown: z.boolean().meta({
+      description: 'false: the format (classic pcap) cannot say, and droppedByCapture is 0',
+    }),
     unseenSegments: count,
     firstPacketAt: time.nullable(),
     lastPacketAt: time.nullable(),

@@ -62,6 +62,13 @@ const MATCH_WORDS: Record<string, string> = {
   payload: 'same first payload',
 }
 
+const UNMATCHED_WORDS: Record<string, string> = {
+  'tap-not-covering': 'the other was not running at that time',
+  'not-on-path': 'the other is not on its path',
+  'dropped-before-tap': 'it was dropped before the other',
+  'terminated-by-proxy': 'a proxy between the two ends it',
+}
+
 /** Which connection this is, and how its two views were recognised as one. */
 export function matchText(connection: Connection, captures: Capture[]): string {
   const ends = `${endpointText(connection.client)} ↔ ${endpointText(connection.upstream)}`
@@ -70,7 +77,8 @@ export function matchText(connection: Connection, captures: Capture[]): string {
     parts.push(MATCH_WORDS[connection.match.method] ?? `by ${connection.match.method}`)
   } else if (captures.length > 1) {
     const seen = captures.filter((capture) => connection.views[capture.id]).map(({ id }) => id)
-    const reason = connection.unmatchedReason ? ` (${connection.unmatchedReason})` : ''
+    const words = UNMATCHED_WORDS[connection.unmatchedReason ?? '']
+    const reason = words ? `: ${words}` : ''
     parts.push(`seen in the ${seen.join(' and ')} capture only${reason}`)
   }
   return parts.join(', ')

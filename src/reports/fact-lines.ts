@@ -56,15 +56,20 @@ function wrappedText(item: string | LedText, layout: Layout): string[] {
   return wrap(layout.clean(text), room - 2).map((line, i) => (i === 0 ? line : `  ${line}`))
 }
 
-/** Evidence as sentences, none of them twice: `client #412  14:02:11.482310Z  text`. */
+/** Columns that the frames of all this evidence take at most. */
+export function labelWidth(items: Evidence[]): number {
+  return items.reduce((most, item) => Math.max(most, Math.min(20, evidenceLabel(item).length)), 0)
+}
+
+/** Evidence as sentences, none of them twice: `client #412  14:02:11.482310Z  text`, frames padded to `widest`. */
 export function evidenceTexts(
   evidence: Evidence[],
   report: Pick<Report, 'captures'>,
   mode: TimeMode,
+  widest: number,
 ): LedText[] {
   const items = withoutRepeats(evidence)
   const labels = items.map(evidenceLabel)
-  const widest = Math.min(20, Math.max(0, ...labels.map((label) => label.length)))
   const leads = items.map((item, i) => {
     const zero = report.captures.find(({ id }) => id === item.capture)?.firstPacketAt ?? null
     const time = item.at === null ? '' : `  ${formatTime(item.at, mode, zero)}`

@@ -1,4 +1,4 @@
-import type { Connection, ReportStream } from '../model/report.ts'
+import type { Connection, Evidence, ReportStream } from '../model/report.ts'
 import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
 import { endingLines, plural } from './ending-table.ts'
 import { endingWords, endpointText } from './endings.ts'
@@ -8,6 +8,7 @@ import {
   hanging,
   type Layout,
   labelled,
+  labelWidth,
   limitLines,
   sameFrame,
 } from './fact-lines.ts'
@@ -74,25 +75,30 @@ function contextLines(head: Head, leading: Connection | null, layout: Layout): s
   const lines: string[] = []
   if (head.command === 'compare') lines.push(...labelled('clock', [clockText(head.clock)], layout))
   if (leading) {
-    const others = head.verdict.connections.length - 1
-    const alike = others > 0 ? `, and ${others} more like it` : ''
-    lines.push(...labelled('match', [`${matchText(leading, head.captures)}${alike}`], layout))
+    lines.push(...labelled('match', [matchText(leading, head.captures)], layout))
     lines.push(...labelled('rewritten', rewriteTexts(leading), layout))
   }
+  const also: string[] = []
+  const alike = leading ? head.verdict.connections.length - 1 : 0
+  if (alike > 0) also.push(`${alike} more ${plural(alike, 'connection')} like it`)
   if (head.verdict.others > 0) {
     const groups = plural(head.verdict.others, 'other group')
-    const text = `${head.verdict.others} ${groups} of connections that ended badly: see the table`
-    lines.push(...labelled('also', [text], layout))
+    also.push(`${head.verdict.others} ${groups} of connections that ended badly: see the table`)
   }
-  return lines
+  return [...lines, ...labelled('also', also, layout)]
 }
 
 function reasonLines(head: Head, leading: Connection | null, layout: Layout): string[] {
   const { verdict } = head
   const cause = leading?.causes[0]
   const ignored = leading?.ignoredResets ?? []
-  const texts = (items: Parameters<typeof evidenceTexts>[0]) =>
-    evidenceTexts(items, head, layout.time)
+  const labels = labelWidth([
+    ...verdict.because,
+    ...verdict.against,
+    ...(cause ? [...cause.evidence, ...cause.against] : []),
+    ...ignored,
+  ])
+  const texts = (items: Evidence[]) => evidenceTexts(items, head, layout.time, labels)
   // Where nobody reset, the ignored resets are what the answer rests on: they have lines of their own.
   const because = verdict.because.filter(
     (item) => verdict.by !== null || !ignored.some((one) => sameFrame(one, item)),
@@ -103,7 +109,9 @@ function reasonLines(head: Head, leading: Connection | null, layout: Layout): st
   ]
   if (cause) {
     // The cause itself is the second line of the report, and what it shares with the answer stands above.
-    const own = cause.evidence.filter((item) => !because.some((one) => sameFrame(one, item)))
+    const own = cause.evidence.filter(
+      (item) => !verdict.because.some((one) => sameFrame(one, item)),
+    )
     lines.push(
       ...labelled('cause', texts(own), layout),
       ...labelled('but', texts(cause.against), layout),

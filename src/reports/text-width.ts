@@ -34,7 +34,7 @@ export function truncate(text: string, width: number, mark: string): string {
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.match(WORDS) ?? []) {
+  for (const word of unbrokenWords(text)) {
     if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
       lines.push(line.trimEnd())
       line = word

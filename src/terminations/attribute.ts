@@ -92,6 +92,14 @@ function sentBySender(
       return { by: side, confidence: 'probable', where: null, evidence, settles: lossSettles(side) }
     }
   }
+  if (sighting.taps.length > 1 && sighting.taps.every((t) => t.loss.length > 0)) {
+    evidence.push({
+      tap: home,
+      segment: null,
+      text: `both captures are incomplete, so an earlier RST may be in neither: ${tap.loss[0]}`,
+    })
+    return { by: side, confidence: 'probable', where: null, evidence, settles: lossSettles(side) }
+  }
   const told = tap.inHost?.told === true && tap.inHost.host === side
   const shown = tap.inHost !== null && tap.inHost.host === side
   const agrees =
