@@ -7,6 +7,13 @@ import { wrap } from './text-width.ts'
 /** Rows in the table of endings unless all are asked for. */
 const MOST_ROWS = 12
 
+const RESET_WORDS: Record<string, string> = {
+  client: 'reset by the client',
+  upstream: 'reset by the upstream',
+  between: 'reset by a device between',
+  undetermined: 'who reset is undetermined',
+}
+
 const COLUMNS: Column[] = [
   { title: 'HOW IT ENDED', align: 'left', least: 17 },
   { title: 'WHO RESET', align: 'left' },
@@ -67,7 +74,7 @@ function endingList(groups: EndingGroup[], layout: Layout): string[] {
   const digits = Math.max(...groups.map(({ count }) => String(count).length))
   const indent = ' '.repeat(digits + 6)
   const lines = groups.flatMap((group) => {
-    const parts = [group.how, group.who && `reset by ${group.who}`, group.cause].filter(Boolean)
+    const parts = [group.how, RESET_WORDS[group.who], group.cause].filter(Boolean)
     const texts = [parts.join('; '), `${group.peer}, for example ${group.example}`]
     return texts
       .flatMap((text) => wrap(layout.clean(text), layout.width - indent.length))

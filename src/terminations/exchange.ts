@@ -1,8 +1,9 @@
+import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ApplicationSummary, TlsStage } from '../model/application.ts'
 import type { Side } from '../model/connection.ts'
 import type { ExchangeState } from '../model/outcome.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
-import { nearestToSender, other, tapAt } from './taps.ts'
+import { endOf, nearestToSender, other, tapAt } from './taps.ts'
 
 const STAGES: readonly TlsStage[] = [
   'client-hello',
@@ -106,7 +107,8 @@ export function exchangeAtFin(
       if (s.length > 0 && s.kind !== 'keep-alive' && s.frame < segment.frame) last = s.from
       continue
     }
-    if (s.frame < segment.frame) last = s.from
+    // What the FIN does not acknowledge had not arrived when it was sent, whatever the order at a far tap.
+    if (s.frame < segment.frame && delta(endOf(s), segment.ack) >= 0) last = s.from
     else after = true
   }
   const now = exchangeState(application)
