@@ -132,5 +132,7 @@ function noteSigns(
   const answered = view.client.packets > 0 && view.upstream.packets > 0
   // A SYN that nothing answered is no sign of a one-way capture.
   if (!answered && view.packets > 1 && (view.midstream || view.client.bytes > 0)) signs.oneWay++
-  if (signs.upstreamPorts.size < 2) signs.upstreamPorts.add(view.endpoints.upstream.port)
+  for (const pair of [view.endpoints, ...view.alsoSeenAs]) {
+    if (signs.upstreamPorts.size < 2) signs.upstreamPorts.add(pair.upstream.port)
+  }
 }

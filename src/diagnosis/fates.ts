@@ -75,10 +75,20 @@ function fateOf(c: Case, segment: AlignedSegment, firstReset: boolean): Fate {
 function fateValue(c: Case, segment: AlignedSegment): Fate['fate'] {
   const home = c.sighting.taps.findIndex((tap) => tap.side === segment.from)
   const far = 1 - home
-  if ((segment.seen[home] && segment.seen[far]) || segment.covered) return 'delivered'
+  if (segment.seen[home] && segment.seen[far]) {
+    return isClamped(c, segment) ? 'changed' : 'delivered'
+  }
+  if (segment.covered) return 'delivered'
   if (segment.seen[home]) return wasReceived(c, segment, home) ? 'capture-loss' : 'lost-between'
   const isReset = (segment.seen[far]!.flags & RST) !== 0
   return isReset || c.sighting.taps[home]!.loss.length === 0 ? 'arrived-only' : 'capture-loss'
+}
+
+/** A SYN whose MSS option is another at the other tap: something between clamps it. */
+function isClamped(c: Case, segment: AlignedSegment): boolean {
+  const isSyn = segment.seen.some((s) => s !== null && (s.flags & SYN) !== 0)
+  const [a, b] = c.sighting.taps.map((tap) => tap.view?.[segment.from].mss ?? 0)
+  return isSyn && a !== b && (a ?? 0) > 0 && (b ?? 0) > 0
 }
 
 /** The receiver acknowledged it, so its capture only failed to show it. */

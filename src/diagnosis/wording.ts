@@ -1,7 +1,7 @@
 import type { Case } from '../model/case.ts'
 import { endpointText } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
-import type { Cause, Connection } from '../model/report.ts'
+import type { Cause, Connection, FirstReset } from '../model/report.ts'
 
 /** The first line of a report: who reset first. Subject first; the confidence is its own field. */
 export function verdictHeadline(
@@ -22,12 +22,19 @@ export function verdictHeadline(
   switch (reset.by) {
     case 'client':
     case 'upstream':
-      return `${reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${tail}${proxyText(connection, reset.by)}${more}`
+      return `${reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${provokedText(reset)}${tail}${proxyText(connection, reset.by)}${more}`
     case 'between':
       return `A DEVICE BETWEEN reset it: ${betweenText(c, connection)}${more}`
     default:
       return `CANNOT TELL who reset first: ${undeterminedText(connection)}${more}`
   }
+}
+
+/** The sender is often innocent: say so where the packets do. */
+function provokedText(reset: FirstReset): string {
+  if (reset.causedBy === reset.by || reset.causedBy === 'undetermined') return ''
+  const who = reset.causedBy === 'between' ? 'something between' : `the ${reset.causedBy}`
+  return `, provoked by ${who}`
 }
 
 function connectionsText(count: number): string {

@@ -98,13 +98,13 @@ function header(
     (connection.views[name]?.[side] ?? connection[side]).address
   const left = `${names[0]} ${at('client', names[0])}`
   const right = `${names[1]} ${at('upstream', names[1])}`
-  const space = lane + 2 - textWidth(left) - textWidth(right)
+  const space = lane + 1 - textWidth(left) - textWidth(right)
   const title =
     space >= 1
       ? `${left}${' '.repeat(space)}${right}`
       : padEnd(
-          `${names[0]}${' '.repeat(lane + 2 - names[0].length - names[1].length)}${names[1]}`,
-          lane + 2,
+          `${names[0]}${' '.repeat(lane + 1 - names[0].length - names[1].length)}${names[1]}`,
+          lane + 1,
         )
   return [
     `${'time ms'.padStart(TIME_COLUMN)}   ${title}   packets`,
