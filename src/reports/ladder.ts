@@ -180,9 +180,9 @@ function drawArrow(
 ): { arrow: string; noteShown: boolean } {
   const { fate } = row
   const short = segmentLabel(fate.segment)
-  const stub = stubText(row, width - ARROW_FRAME - textWidth(short))
-  const room = width - textWidth(stub) - ARROW_FRAME
   const long = note === '' ? short : `${short}  ${note}`
+  const stub = stubText(row, width - ARROW_FRAME, [long, short])
+  const room = width - textWidth(stub) - ARROW_FRAME
   const noteShown = textWidth(long) <= room
   const label = truncate(noteShown ? long : short, Math.max(room, 3), style.ellipsis)
   const toRight = fate.segment.from === 'client'
@@ -195,11 +195,17 @@ function drawArrow(
   }
 }
 
-function stubText(row: Row, room: number): string {
+/** Rather the label with its note than the name of the tap, which the place of the stub tells too. */
+function stubText(row: Row, room: number, labels: [long: string, short: string]): string {
   if (row.missing === null) return ''
   const words = row.fate.fate === 'capture-loss' ? 'not captured' : 'not seen'
   const full = `${words} at ${row.missing}`
-  return textWidth(full) <= room ? full : words
+  for (const label of labels) {
+    for (const stub of [full, words]) {
+      if (textWidth(label) + textWidth(stub) <= room) return stub
+    }
+  }
+  return words
 }
 
 function fullArrow(

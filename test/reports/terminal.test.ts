@@ -125,6 +125,20 @@ describe('the ladder', () => {
     expect(text(report)).toContain('─ SYN-ACK  ordinary ─')
   })
 
+  test('rather shortens the stub than puts the note on a line of its own', () => {
+    const report = compareReport()
+    report.connections[1]!.fates[2]!.note = 'retransmission'
+    const line = (width: number) =>
+      text(report, { width })
+        .split('\n')
+        .find((one) => one.includes('c#413'))
+    expect(line(100)).toContain('PSH 88 B  retransmission ─')
+    expect(line(100)).toContain('╳ not seen at upstream │')
+    expect(line(80)).toMatch(/PSH 88 B {2}retransmission ─+╳ not seen │/)
+    expect(line(60)).toMatch(/PSH 88 B ─+╳ not seen │/)
+    expect(text(report, { width: 60 })).toMatch(/│ {2}retransmission +│\n/)
+  })
+
   test('says not captured where the capture lost it', () => {
     const report = compareReport()
     report.connections[1]!.fates[2]!.fate = 'capture-loss'
