@@ -18,8 +18,8 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
   const ended = onClientClock(c, shown, lastTime(c, shown))
   return {
     id: c.id,
-    client: { ...view.endpoints.client, name: null },
-    upstream: { ...view.endpoints.upstream, name: null },
+    client: named(view.endpoints.client),
+    upstream: named(view.endpoints.upstream),
     roleReason: view.roleReason,
     views: Object.fromEntries(
       sighting.taps.map((tap, i) => [
@@ -52,6 +52,11 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
     workload: null,
     links: c.links,
   }
+}
+
+/** Names come with Kubernetes lists. */
+function named({ address, port }: Endpoint): Connection['client'] {
+  return { address, port, name: null }
 }
 
 function lastTime(c: Case, shown: number): number {

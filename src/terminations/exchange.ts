@@ -15,8 +15,12 @@ const STAGES: readonly TlsStage[] = [
 
 /** The fullest of what the taps show of the application: one may have lost packets or have been cut short. */
 export function bestApplication(sighting: Sighting): ApplicationSummary {
-  const all = sighting.taps.flatMap((tap) => (tap.view === null ? [] : [tap.view.application]))
-  return all.reduce((best, next) => (rank(next) > rank(best) ? next : best))
+  let best: ApplicationSummary | null = null
+  for (const { view } of sighting.taps) {
+    if (view === null) continue
+    if (best === null || rank(view.application) > rank(best)) best = view.application
+  }
+  return best!
 }
 
 function rank(a: ApplicationSummary): number {
