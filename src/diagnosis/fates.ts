@@ -109,7 +109,7 @@ function noteOf(c: Case, segment: AlignedSegment, kind: string): string | null {
   if (event !== undefined) {
     const reset = c.outcome.firstReset
     if (reset?.by === 'undetermined' && reset.crossedInFlight && event.ending) {
-      return 'reset, crossed the other'
+      return 'crossed the other'
     }
     if (event === reset?.event) return 'first reset'
     return event.afterClose ? 'after the close: ordinary' : event.ending ? 'later reset' : 'ignored'

@@ -17,7 +17,10 @@ export function captureLimits(signs: CaptureSigns): Limit[] {
   const { facts, totals } = set
   const limits: Limit[] = []
   const add = (code: string, message: string) =>
-    limits.push({ code, message: `${set.capture} capture: ${message}` })
+    limits.push({
+      code,
+      message: `${set.capture === 'capture' ? '' : `${set.capture} `}capture: ${message}`,
+    })
   const filters = [...new Set(facts.interfaces.flatMap((i) => (i.filter ? [i.filter] : [])))]
   if (filters.length > 0) add('capture-filter', `taken with the filter "${filters.join('", "')}"`)
   else if (

@@ -358,7 +358,7 @@ function connectionMissing(
   const neverSeen = usual !== null && (rst.ttl < usual.low || rst.ttl > usual.high)
   const undecremented =
     INITIAL_TTLS.includes(rst.ttl) && usual !== null && !INITIAL_TTLS.includes(usual.high)
-  if (neverSeen) {
+  if (neverSeen && event.oddTtl === null) {
     evidence.push({
       tap: at,
       segment: rst,

@@ -26,17 +26,16 @@ export function isLostRun(f: Facts, side: Side): boolean {
 
 /** Data of a side that left it, never arrived, and was not delivered in another copy either. */
 function neverDelivered(f: Facts, side: Side): AlignedSegment[] {
+  const lost = lostFrom(f, side).filter((s) => lengthOf(s) > 0)
+  if (lost.length === 0) return lost
   const tap = tapOf(f, side)
   const delivered = deliveredFrom(f, side).flatMap((s) => {
     const o = s.seen[tap]
     return o != null && o.length > 0 ? [o] : []
   })
-  return lostFrom(f, side).filter((s) => {
+  return lost.filter((s) => {
     const o = s.seen[tap]!
-    return (
-      o.length > 0 &&
-      !delivered.some((d) => delta(d.seq, o.seq) >= 0 && delta(o.seq, d.seq + d.length) > 0)
-    )
+    return !delivered.some((d) => delta(d.seq, o.seq) >= 0 && delta(o.seq, d.seq + d.length) > 0)
   })
 }
 
