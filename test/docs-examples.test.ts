@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from './source-files.ts'
+import { verdict } from './support/ladder-verdict.ts'
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const pages = [
@@ -35,7 +36,7 @@ describe.each(pages)('$path', ({ path, text }) => {
     expect(broken).toEqual([])
   })
 
-  it('quotes first lines that a sample really has', () => {
+  it('quotes lines that a sample really has', () => {
     const reports = readdirSync(join(root, 'samples'))
       .map((name) => `samples/${name}/expected/report.txt`)
       .filter((file) => existsSync(join(root, file)))
@@ -43,7 +44,9 @@ describe.each(pages)('$path', ({ path, text }) => {
       .join('\n')
     const quoted = [...text.matchAll(/^```text\n([^`]*)^```$/gm)]
       .flatMap(([, block]) => block!.split('\n'))
-      .filter((line) => /^(CLIENT|UPSTREAM|A DEVICE|CANNOT|NOBODY|Cause:) /.test(line))
+      .filter((line) =>
+        /^ {2}(?!try:)\S|^(CLIENT|UPSTREAM|A DEVICE|CANNOT|NOBODY|Cause:) /.test(line),
+      )
     expect(quoted.filter((line) => !reports.includes(`${line}\n`))).toEqual([])
   })
 })
@@ -68,5 +71,15 @@ describe('docs/errors.md', () => {
       return found.length > 0 ? found : [`no code found in ${file}`]
     })
     expect(codes.filter((code) => !page.includes(`| \`${code}\` |`))).toEqual([])
+  })
+})
+
+describe('CONTRIBUTING.md', () => {
+  it('shows a scenario that passes as it stands there', async () => {
+    const shown =
+      /^const ladder = `\n([^`]*)`\nexpect\(await verdict\(ladder\)\).*by: '(\w+)', confidence: '(\w+)'/m
+    const [, ladder, by, confidence] = shown.exec(read('CONTRIBUTING.md'))!
+    const played = ladder!.replaceAll('\\\\', '\\')
+    expect(await verdict(played)).toMatchObject({ by, confidence })
   })
 })
