@@ -59,6 +59,7 @@ describe('the timers of docs/causes.md', () => {
   )
 
   it.each(rows)('$seconds s of a $who: $name', ({ seconds, who, name }) => {
+    expect(timerText(seconds * 1e9, who)).toMatch(`≈ ${seconds} s: `)
     expect(timerText(seconds * 1e9, who)).toContain(name)
   })
 
