@@ -62,7 +62,7 @@ export function buildReport(parts: ReportParts): ReportStream {
     tool: { name: 'rstscope', version: VERSION },
     command: parts.command,
     captures: parts.captures,
-    verdict: parts.headline === null ? verdict : { ...verdict, headline: parts.headline },
+    verdict: verdictOf(parts, summary.connections, verdict),
     clock: parts.clock,
     summary,
     findings: [],
@@ -77,6 +77,31 @@ export function buildReport(parts: ReportParts): ReportStream {
       }
     },
   }
+}
+
+/** Nothing to compare, or nothing selected, outranks what single connections say. */
+function verdictOf(
+  parts: ReportParts,
+  selected: number,
+  verdict: Report['verdict'],
+): Report['verdict'] {
+  const nothing = selected === 0 && parts.cases.count > 0
+  const headline =
+    parts.headline ?? (nothing ? 'NOTHING SELECTED: no connection fits the selection' : null)
+  if (headline === null) return verdict
+  const { by, confidence, ...rest } = NO_VERDICT
+  return { by, confidence, headline, ...rest }
+}
+
+const NO_VERDICT: Omit<Report['verdict'], 'headline'> = {
+  by: null,
+  confidence: 'certain',
+  cause: null,
+  connections: [],
+  others: 0,
+  because: [],
+  against: [],
+  settles: [],
 }
 
 function summarise(

@@ -33,7 +33,7 @@ const FACTS = ['src/model/', 'native-free-decoders/', 'src/errors.ts']
 const RULES: [folder: string, allowed: string[]][] = [
   ['native-free-decoders/', ['native-free-decoders/']],
   ['src/model/', ['src/model/', 'native-free-decoders/', 'zod']],
-  ['src/capture/', [...FACTS, 'src/capture/', 'node:', 'pcap-parser', 'fzstd', 'lz4js']],
+  ['src/capture/', [...FACTS, 'src/capture/', 'node:', 'pcap-parser', 'fzstd']],
   ...MIDDLE.map((name): [string, string[]] => [`src/${name}/`, [...FACTS, `src/${name}/`]]),
   ['src/reports/', ['src/model/', 'src/reports/', 'cli-table3']],
   [

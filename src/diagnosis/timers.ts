@@ -5,7 +5,7 @@ interface Timer {
   name: string
 }
 
-/** Defaults by their vendors' documentation; see docs/reading-a-verdict.md for how they are matched. */
+/** Defaults by their vendors' documentation; see docs/causes.md for how they are matched. */
 const TIMERS: readonly Timer[] = [
   { seconds: 2, who: 'server', name: 'gunicorn keepalive' },
   { seconds: 5, who: 'server', name: 'Node.js, uvicorn or Apache keep-alive' },

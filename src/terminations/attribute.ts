@@ -1,13 +1,29 @@
-import { FIN, RST } from '../../native-free-decoders/decoded-packet.ts'
-import type { Side } from '../model/connection.ts'
 import { covers, surelyCovers } from '../model/coverage.ts'
 import type { Attribution, Observation, ResetEvent } from '../model/outcome.ts'
-import type { Confidence, ResetBy } from '../model/report.ts'
+import type { ResetBy } from '../model/report.ts'
 import type { Segment } from '../model/segment.ts'
 import type { Sighting, Tap } from '../model/sighting.ts'
-import { nearestToReceiver, other, tapAt } from './taps.ts'
-
-const INITIAL_TTLS = [64, 128, 255]
+import {
+  contradictsDirection,
+  forgedOtherWay,
+  goneWithoutReason,
+  hasBaseline,
+  missingArrival,
+} from './attribution-doubts.ts'
+import {
+  between,
+  continuity,
+  endpointText,
+  INITIAL_TTLS,
+  lossSettles,
+  named,
+  oddTtlEvidence,
+  shape,
+  sideCapture,
+  undetermined,
+  whereBetween,
+} from './attribution-words.ts'
+import { nearestToReceiver, other } from './taps.ts'
 
 /** Who sent an ending RST, how sure that is, and by which packets (the table of VERDICTS §5). */
 export function attribute(
@@ -21,15 +37,6 @@ export function attribute(
   if (leaving !== null) return sentBySender(sighting, event, home, leaving)
   if (home >= 0) return notSeenLeaving(sighting, event, home, all)
   return oneTapOnly(sighting, event)
-}
-
-/** "a client-side capture", "an upstream-side capture". */
-function sideCapture(side: Side): string {
-  return side === 'client' ? 'a client-side capture' : 'an upstream-side capture'
-}
-
-function named(side: Side): string {
-  return side === 'client' ? 'client' : 'upstream'
 }
 
 /** The RST leaves its sender's tap: it came from behind that tap, and from the host if the tap is in it. */
@@ -122,46 +129,6 @@ function sentBySender(
   }
 }
 
-/**
- * A kernel answers a segment for which it has no socket, though neither its own FIN nor a RST that it got is in view: what
- * took the socket away may have been lost by the capture.
- */
-function goneWithoutReason(tap: Tap, event: ResetEvent, rst: Segment): boolean {
-  if (event.anatomy !== 'passive') return false
-  return !tap.view!.segments.some(
-    (s) =>
-      s.frame < rst.frame &&
-      ((s.from === event.from && (s.flags & FIN) !== 0) ||
-        (s.from !== event.from && (s.flags & RST) !== 0)),
-  )
-}
-
-/** The capture's own word on direction outranks addresses (SLL packet type, pcapng flags). */
-function contradictsDirection(tap: Tap, side: Side, rst: Segment): boolean {
-  if (rst.direction !== 'arriving') return false
-  const others = tap.view!.segments.filter((s) => s.from === side && (s.flags & RST) === 0)
-  return others.length > 0 && others.every((s) => s.direction === 'leaving')
-}
-
-/** Other packets of that side at its tap, whose TTL the RST's can be held against. */
-function hasBaseline(tap: Tap, side: Side): boolean {
-  const facts = tap.view![side]
-  return facts.packets > facts.resets || (tap.usualTtl?.(side) ?? null) !== null
-}
-
-function shape(event: ResetEvent): string {
-  switch (event.anatomy) {
-    case 'active':
-      return ': a live socket aborted (RST+ACK in sequence)'
-    case 'passive':
-      return ': its kernel had no socket for the segment that it answers'
-    case 'refusal':
-      return ': nothing listens on that port'
-    default:
-      return ''
-  }
-}
-
 function addArrival(sighting: Sighting, event: ResetEvent, evidence: Observation[]): void {
   const far = sighting.taps.findIndex((tap) => tap.side === other(event.from))
   if (far < 0) return
@@ -176,16 +143,6 @@ function addArrival(sighting: Sighting, event: ResetEvent, evidence: Observation
           text: `the RST does not appear at the ${to}'s side: lost, filtered or not captured on the way`,
         },
   )
-}
-
-function oddTtlEvidence(tap: number, segment: Segment, event: ResetEvent): Observation {
-  const odd = event.oddTtl!
-  const usual = odd.low === odd.high ? `${odd.low}` : `${odd.low} to ${odd.high}`
-  return {
-    tap,
-    segment,
-    text: `TTL ${odd.ttl} of this RST, where the ${named(event.from)}'s other packets have ${usual}`,
-  }
 }
 
 /** The RST arrives at one side and does not leave the other, where a capture was taken. */
@@ -273,77 +230,6 @@ function notSeenLeaving(
   ])
 }
 
-function continuity(side: Side): string {
-  return `its IP ID and timestamps continue those of the ${named(side)}`
-}
-
-function lossSettles(side: Side): string[] {
-  return [
-    `${sideCapture(side)} without loss: larger buffer (tcpdump -B 16384), shorter packets (-s 128), a narrower filter`,
-  ]
-}
-
-/** A RST the other way, that arrived at this RST's apparent sender and did not leave its own. */
-function forgedOtherWay(
-  sighting: Sighting,
-  event: ResetEvent,
-  all: readonly ResetEvent[],
-): { tap: number; segment: Segment } | null {
-  const side = event.from
-  const there = tapAt(sighting, side)
-  const here = tapAt(sighting, other(side))
-  if (there < 0 || here < 0 || sighting.taps[here]!.loss.length > 0) return null
-  // Two RSTs that continue their senders are theirs, each missed by its own tap.
-  if (event.continuesSender) return null
-  for (const e of all) {
-    if (e.from === side || e.continuesSender || hasTwinLeaving(all, e, here)) continue
-    if (e.segment.seen[here] || !e.segment.seen[there]) continue
-    if (!surelyCovers(sighting, here, there, e.segment.seen[there].time, 0)) continue
-    return { tap: there, segment: e.segment.seen[there]! }
-  }
-  return null
-}
-
-/** A segment that left for this side and is not in its capture: lost on the way, or by the capture. */
-function missingArrival(sighting: Sighting, side: Side, home: number): string | null {
-  const far = tapAt(sighting, other(side))
-  if (far < 0) return null
-  const missing = sighting.segments.some((segment) => {
-    const s = segment.seen[far]
-    if (segment.from === side || s == null || segment.seen[home] || segment.covered) return false
-    return (s.flags & RST) === 0 && covers(sighting, home, far, s.time)
-  })
-  return missing ? 'not everything that was sent to it is there' : null
-}
-
-/** Copies of one RST lie no further apart. */
-const COPY_NS = 1e6
-
-/** The same RST was seen leaving, once less often than it arrived: copies folded at one tap and not at the other. */
-function hasTwinLeaving(all: readonly ResetEvent[], e: ResetEvent, here: number): boolean {
-  const there = e.segment.seen.findIndex((s) => s !== null)
-  const mine = e.segment.seen[there]!
-  return all.some((f) => {
-    const twin = f.segment.seen[there]
-    if (f.from !== e.from || !f.segment.seen[here] || twin == null) return false
-    const same = twin.seq === mine.seq && twin.flags === mine.flags && twin.ipId === mine.ipId
-    return same && Math.abs(twin.time - mine.time) <= COPY_NS
-  })
-}
-
-function between(
-  confidence: Confidence,
-  evidence: Observation[],
-  where: Attribution['where'],
-  settles: string[],
-): Attribution {
-  return { by: 'between', confidence, where, evidence, settles }
-}
-
-function undetermined(evidence: Observation[], settles: string[]): Attribution {
-  return { by: 'undetermined', confidence: 'unclear', where: null, evidence, settles }
-}
-
 /** The connection never appears at its apparent sender's tap: a device between, or another replica. */
 function connectionMissing(
   sighting: Sighting,
@@ -373,12 +259,6 @@ function connectionMissing(
   return undetermined(evidence, [
     `a capture at every replica behind ${endpointText(sighting, side)}: another one may have answered`,
   ])
-}
-
-function endpointText(sighting: Sighting, side: Side): string {
-  const view = sighting.taps.find((t) => t.view !== null)!.view!
-  const e = view.endpoints[side]
-  return e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`
 }
 
 /** Only one capture, or the other one was not running: the RST's own shape decides, at most probable. */
@@ -425,20 +305,4 @@ function oneTapOnly(sighting: Sighting, event: ResetEvent): Attribution {
   }
   if (event.oddTtl !== null) return undetermined(evidence, settles)
   return { by: side as ResetBy, confidence: 'probable', where: null, evidence, settles }
-}
-
-/** How far from the tap that saw it the RST was made, by its TTL. */
-function whereBetween(sighting: Sighting, event: ResetEvent): Attribution['where'] {
-  const { tap, segment: rst } = nearestToReceiver(sighting, event.segment)
-  const initial = INITIAL_TTLS.find((t) => t >= rst.ttl)
-  const hops = initial === undefined ? null : initial - rst.ttl
-  const side = sighting.taps[tap]!.side
-  if (hops === null || hops > 32)
-    return { near: null, hops: null, text: 'between the two captures' }
-  const towards = side === null ? 'this capture' : `the ${named(side)}-side capture`
-  const text =
-    hops === 0
-      ? `on the node or first hop of ${towards}`
-      : `${hops} ${hops === 1 ? 'hop' : 'hops'} from ${towards}`
-  return { near: hops <= 1 ? side : null, hops, text }
 }
