@@ -80,7 +80,8 @@ function travelText(c: Case, by: Side, home: number): string {
 function proxyText(connection: Connection, by: Side): string {
   const proxy = connection.proxies.find((p) => p.side === by)
   if (proxy === undefined) return ''
-  return ` (the proxy of ${endpointText(connection[by])}, not the application: its leg is not in this capture; ${proxy.basis})`
+  const shared = proxy.basis.includes('HBONE') ? '; many requests share an HBONE connection' : ''
+  return ` (the proxy of ${endpointText(connection[by])}, not the application: its leg is not in this capture, one of lo in that pod would show it; ${proxy.basis}${shared})`
 }
 
 function betweenText(c: Case, connection: Connection): string {
