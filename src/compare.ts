@@ -11,7 +11,6 @@ import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
 import { trackingOptions } from './engine-options.ts'
 import { RstscopeError } from './errors.ts'
-import type { ClockRelation } from './model/clock.ts'
 import type { CaptureFacts } from './model/record-reader.ts'
 import type { Clock, Limit, Report, ReportStream } from './model/report.ts'
 import { unseenIn } from './unseen.ts'
@@ -48,7 +47,7 @@ export async function compareStream(
       captureReport(client, 'client', pairing.positions.client, unseenIn(client)),
       captureReport(upstream, 'upstream', pairing.positions.upstream, unseenIn(upstream)),
     ],
-    clock: clockReport(pairing.relation, client.facts.baseNs),
+    clock: clockReport(pairing, client.facts.baseNs),
     cases: pairedCases(pairing),
     sets: [
       { set: client, loss: pairing.loss.client },
@@ -93,9 +92,12 @@ export async function compare(inputs: CompareInputs, options: EngineOptions = {}
   return collect(await compareStream(inputs, options))
 }
 
-function clockReport(relation: ClockRelation | null, baseNs: bigint): Clock | null {
+function clockReport(pairing: Pairing, baseNs: bigint): Clock | null {
+  const { relation, contradictoryRange: range } = pairing
   if (relation === null) return null
-  const { offsetNs, lowNs, highNs } = relation
+  const { offsetNs } = relation
+  const lowNs = range === null ? relation.lowNs : range.low
+  const highNs = range === null ? relation.highNs : range.high
   let offset = offsetNs
   return {
     offsetSeconds: secondsOf(offsetNs),

@@ -34,6 +34,19 @@ export class ObservationCollector {
     this.count++
   }
 
+  /** Smallest and largest difference of the two clocks over all pairs, in ns; null without pairs. */
+  range(baseDeltaNs: number): { low: number; high: number } | null {
+    if (this.count === 0) return null
+    let low = Number.POSITIVE_INFINITY
+    let high = Number.NEGATIVE_INFINITY
+    for (let i = 0; i < this.count; i++) {
+      const difference = this.upstream[i]! - this.client[i]! + baseDeltaNs
+      if (difference < low) low = difference
+      if (difference > high) high = difference
+    }
+    return { low, high }
+  }
+
   private grow(): void {
     const size = this.client.length * 2
     const client = new Float64Array(size)

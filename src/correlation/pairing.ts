@@ -24,6 +24,8 @@ export class Pairing {
   readonly relation: ClockRelation | null
   readonly clock: SharedClock | null
   readonly doubt: string | null
+  /** Where the clocks contradict each other: what the pairs say of their difference, from the least to the most, in ns. */
+  readonly contradictoryRange: { low: number; high: number } | null
   /** The captures were given the wrong way round: packets arrive before they leave, and TTLs grow on the way. */
   readonly areSwapped: boolean
   readonly positions: Record<Side, TapPosition | null>
@@ -56,6 +58,7 @@ export class Pairing {
     this.doubt = contradicts
       ? 'captures whose times agree: these two contradict each other (wrong files, or swapped?)'
       : null
+    this.contradictoryRange = contradicts ? observations.range(Number(baseDelta)) : null
     this.areSwapped = contradicts && isSwapped(client, upstream, observations, baseDelta)
     for (const [c, u] of this.sample()) this.countLoss(c, u, loss)
     countUnmatched(client, this.matches.upstreamOf, loss.client)
