@@ -4,6 +4,7 @@ import {
   type DecodedPacket,
   FIN,
   RST,
+  STOP_SNAPPED,
   SYN,
 } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
@@ -195,6 +196,7 @@ export class ConnectionEngine {
     if ((myBits & L.DB_SEEN) !== 0) rowBits |= S.ROW_SENDER_NEXT
     if ((theirBits & L.DB_ACKED) !== 0) rowBits |= S.ROW_OTHER_ACK
     if (p.checksumUnfilled) rowBits |= S.ROW_UNFILLED
+    if (p.stop === STOP_SNAPPED) rowBits |= S.ROW_OPTIONS_CUT
     if ((flags & (SYN | FIN | RST)) !== 0) rowBits |= S.ROW_CONTROL
     rowBits |= captureDirection << S.ROW_DIRECTION_SHIFT
     log.bits[row] = rowBits

@@ -102,6 +102,13 @@ export class CaptureConnections implements ConnectionSet {
     return isSyn && (log.bits[row]! & ROW_TIMESTAMPS) !== 0 ? log.tsVal[row]! : -1
   }
 
+  synIpId(index: number): number {
+    const row = this.word(this.roots[index]!, L.ROW_FIRST) - 1
+    const log = this.part(this.roots[index]!).log
+    const isSyn = row >= 0 && (log.flags[row]! & 0x12) === 0x02
+    return isSyn ? log.ipId[row]! : -1
+  }
+
   isMidstream(index: number): boolean {
     return this.isn(index, 'client') < 0
   }

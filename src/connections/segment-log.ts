@@ -20,6 +20,8 @@ export const ROW_UNFILLED = 32
 export const ROW_CONTROL = 64
 /** Kept whatever comes after, beyond every bound on the number of rows: at most two RSTs and their surroundings. */
 export const ROW_PINNED = 128
+/** The snap length cut the TCP options: what they held is unknown, not absent. */
+export const ROW_OPTIONS_CUT = 1 << 10
 export const ROW_DIRECTION_SHIFT = 8
 
 /**

@@ -148,6 +148,7 @@ function readSegments(data: ConnectionData, base: number, clientDirection: 0 | 1
       ttl: log.ttl[row]!,
       ipId: log.ipId[row]!,
       hasTimestamps: (bits & S.ROW_TIMESTAMPS) !== 0,
+      optionsCut: (bits & S.ROW_OPTIONS_CUT) !== 0,
       tsVal: log.tsVal[row]!,
       tsEcr: log.tsEcr[row]!,
       sackRight: (bits & S.ROW_SACK) !== 0 ? log.sackRight[row]! : null,

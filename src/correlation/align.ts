@@ -58,12 +58,14 @@ function keyOf(s: Segment, shift: SequenceShift): string {
  * device may rewrite the ID).
  */
 function agrees(a: Segment, b: Segment, strict: boolean): boolean {
-  if (a.hasTimestamps !== b.hasTimestamps) return false
-  if (a.hasTimestamps && a.tsVal !== b.tsVal) return false
-  if (!strict) return a.hasTimestamps && a.length > 0
+  const cut = a.optionsCut || b.optionsCut
+  if (!cut && a.hasTimestamps !== b.hasTimestamps) return false
+  const stamped = a.hasTimestamps && b.hasTimestamps
+  if (stamped && a.tsVal !== b.tsVal) return false
+  if (!strict) return stamped && a.length > 0
   if (a.ipId >= 0 && b.ipId >= 0 && a.ipId !== b.ipId) return false
   // Without either, nothing but the header's other fields tells two segments apart.
-  const anonymous = a.ipId <= 0 && !a.hasTimestamps
+  const anonymous = a.ipId <= 0 && !stamped
   return !anonymous || (a.flags === b.flags && a.window === b.window)
 }
 

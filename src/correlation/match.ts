@@ -59,8 +59,10 @@ function matchByIsn(client: ConnectionSet, upstream: ConnectionSet, matches: Mat
 function isSameSyn(client: ConnectionSet, c: number, upstream: ConnectionSet, u: number): boolean {
   const a = client.synTimestamp(c)
   const b = upstream.synTimestamp(u)
-  if (a >= 0 && b >= 0) return a === b || client.clientPort(c) === upstream.clientPort(u)
+  const id = client.synIpId(c)
   return (
+    (a >= 0 && a === b) ||
+    (id > 0 && id === upstream.synIpId(u)) ||
     client.clientPort(c) === upstream.clientPort(u) ||
     client.upstreamPort(c) === upstream.upstreamPort(u)
   )

@@ -16,6 +16,8 @@ export interface ConnectionSet {
   impliedIsn(index: number, side: Side): number
   /** TSval of the first SYN; -1 without. */
   synTimestamp(index: number): number
+  /** IP ID of the first SYN; -1 without or for IPv6. NAT leaves it alone. */
+  synIpId(index: number): number
   isMidstream(index: number): boolean
   /** Relative ns. */
   firstTime(index: number): number

@@ -27,6 +27,8 @@ export interface Segment {
   /** -1 where the IP version has none. */
   ipId: number
   hasTimestamps: boolean
+  /** The snap length cut the options: timestamps and SACK are unknown rather than absent. */
+  optionsCut: boolean
   tsVal: number
   tsEcr: number
   /** Right edge of the highest SACK block; null without one. */

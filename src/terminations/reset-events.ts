@@ -146,7 +146,7 @@ function anatomyOf(
   }
   const inLine = rst.senderNext !== null && rst.seq === rst.senderNext
   const knows = otherSent.next !== null && delta(rst.ack, otherSent.next) >= 0
-  const stamped = rst.hasTimestamps || !usesTimestamps(view, rst.from)
+  const stamped = rst.hasTimestamps || rst.optionsCut || !usesTimestamps(view, rst.from)
   if (inLine && knows && stamped && rst.ipId !== 0) return 'active'
   if (inLine && knows && stamped) return 'unknown'
   return stepsOutOfLine(view, own, rst) ? 'inconsistent' : 'unknown'
@@ -206,8 +206,9 @@ function continuesSender(view: ConnectionView, rst: Segment): boolean {
   const idStep = hasId ? (rst.ipId - last.ipId) & 0xffff : -1
   const idContinues = hasId && idStep >= 1 && idStep <= 64
   if (hasId && !idContinues) return false
-  if (last.hasTimestamps !== rst.hasTimestamps) return false
-  if (!rst.hasTimestamps) return idContinues
+  const cut = last.optionsCut || rst.optionsCut
+  if (!cut && last.hasTimestamps !== rst.hasTimestamps) return false
+  if (!rst.hasTimestamps || !last.hasTimestamps) return idContinues
   const tick = delta(last.tsVal, rst.tsVal)
   const elapsedMs = (rst.time - last.time) / 1e6
   // TSval counts milliseconds on Linux; other systems tick at 10 to 1000 Hz.

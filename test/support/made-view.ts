@@ -14,6 +14,7 @@ const SEGMENT: Segment = {
   ttl: 64,
   ipId: 1,
   hasTimestamps: false,
+  optionsCut: false,
   tsVal: 0,
   tsEcr: 0,
   sackRight: null,
