@@ -59,7 +59,7 @@ export function addHoles(loss: LossCount, sighting: Sighting, tap: number, side:
   for (const hole of pending) {
     const s = hole.seen[other]!
     if (s.length === 0 && (s.flags & FIN) === 0) continue
-    if (surelyCovers(sighting, tap, other, s.time, FLIGHT_NS)) count(loss, hole, other)
+    if (surelyCovers(sighting, tap, other, s.time, FLIGHT_NS, 0)) count(loss, hole, other)
   }
 }
 

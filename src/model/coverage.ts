@@ -13,19 +13,20 @@ export function covers(sighting: Sighting, index: number, at: number, time: numb
 }
 
 /**
- * Was it surely running, and still `flightNs` later and earlier: long enough to have seen a packet that passed the
- * other tap at that moment? A capture's first and last packets are all that is known of when it ran.
+ * Was it surely running from `beforeNs` before that moment to `afterNs` after it: long enough to have seen a packet
+ * that passed the other tap then? A capture's first and last packets are all that is known of when it ran.
  */
 export function surelyCovers(
   sighting: Sighting,
   index: number,
   at: number,
   time: number,
-  flightNs: number,
+  beforeNs: number,
+  afterNs: number,
 ): boolean {
   const tap = sighting.taps[index]!
   if (index === at) return true
   if (sighting.clock === null) return false
   const { low, high } = sighting.clock.translate(at, time, index)
-  return low - flightNs >= tap.captureStart && high + flightNs <= tap.captureEnd
+  return low - beforeNs >= tap.captureStart && high + afterNs <= tap.captureEnd
 }

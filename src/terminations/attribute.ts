@@ -209,7 +209,7 @@ function notSeenLeaving(
     return undetermined(evidence, lossSettles(side))
   }
   if (mirrored !== null || contradiction) return between('certain', evidence, where, [])
-  if (!surelyCovers(sighting, home, arrival.tap, rst.time, 0)) {
+  if (!surelyCovers(sighting, home, arrival.tap, rst.time, 0, 0)) {
     return undetermined(evidence, [
       `${sideCapture(side)} that goes on for longer: this one may have ended just before`,
     ])

@@ -72,7 +72,7 @@ export function forgedOtherWay(
   for (const e of all) {
     if (e.from === side || e.continuesSender || hasTwinLeaving(all, e, here)) continue
     if (e.segment.seen[here] || !e.segment.seen[there]) continue
-    if (!surelyCovers(sighting, here, there, e.segment.seen[there].time, 0)) continue
+    if (!surelyCovers(sighting, here, there, e.segment.seen[there].time, 0, 0)) continue
     return { tap: there, segment: e.segment.seen[there]! }
   }
   return null

@@ -125,7 +125,14 @@ const afterClose = whenReset((f, { event, by, idleNs }) => {
       next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
     })
   }
-  if (!complete) return null
+  if (!complete) {
+    return cause(f, {
+      id: 'premature-close',
+      confidence: 'probable',
+      why: 'the upstream closed before the exchange was complete, and its kernel reset what the client still sent',
+      next: ['the log of the upstream application at its FIN: a limit, an exception, a shutdown'],
+    })
+  }
   return cause(f, {
     id: 'stale-keepalive-reuse',
     confidence: 'probable',

@@ -91,7 +91,7 @@ export function lostFrom(f: Facts, side: Side): AlignedSegment[] {
   const home = taps.findIndex((tap) => tap.side === side)
   const far = taps.findIndex((tap) => tap.side === opposite(side))
   if (home < 0 || far < 0 || taps[far]!.loss.length > 0) return []
-  const running = (time: number) => surelyCovers(f.c.sighting, far, home, time, FLIGHT_NS)
+  const running = (time: number) => surelyCovers(f.c.sighting, far, home, time, 0, FLIGHT_NS)
   return segments.filter(
     (s) =>
       s.from === side &&
