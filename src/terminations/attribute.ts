@@ -7,6 +7,7 @@ import {
   contradictsDirection,
   forgedOtherWay,
   goneWithoutReason,
+  hadClosed,
   hasBaseline,
   missingArrival,
 } from './attribution-doubts.ts'
@@ -225,6 +226,14 @@ function notSeenLeaving(
     }
   }
   if (event.anatomy === 'inconsistent') return between('certain', evidence, where, [])
+  if (hadClosed(tap, event)) {
+    evidence.push({
+      tap: home,
+      segment: null,
+      text: `the ${named(side)} had closed before: its own kernel would answer data with just such a RST`,
+    })
+    return undetermined(evidence, lossSettles(side))
+  }
   return between('probable', evidence, where, [
     `a capture one hop further towards the ${named(side)}, or the log of the device between`,
   ])

@@ -20,6 +20,15 @@ export function goneWithoutReason(tap: Tap, event: ResetEvent, rst: Segment): bo
   )
 }
 
+/**
+ * A passive RST in the name of a host whose FIN is in its capture: the kernel of that host has no socket any more, and
+ * answers late data so. That neither that data nor the RST is there may be the capture's doing as well as a device's.
+ */
+export function hadClosed(tap: Tap, event: ResetEvent): boolean {
+  if (event.anatomy !== 'passive' || event.oddTtl !== null || tap.view === null) return false
+  return tap.view.segments.some((s) => s.from === event.from && (s.flags & FIN) !== 0)
+}
+
 /** A segment that left for this side and is not in its capture: lost on the way, or by the capture. */
 export function missingArrival(sighting: Sighting, side: Side, home: number): string | null {
   const far = tapAt(sighting, other(side))
