@@ -12,12 +12,16 @@ const sideOf = (tap: number) => (tap === CLIENT_TAP ? 'client' : 'upstream')
 /** The relation of two captures' clocks, as the stages behind see it. */
 export function sharedClock(relation: ClockRelation): SharedClock {
   return {
-    compare: (first, second) =>
-      compareMoments(
+    compare(first, second) {
+      const compared = compareMoments(
         relation,
         { side: sideOf(first.tap), time: first.time },
         { side: sideOf(second.tap), time: second.time },
-      ),
+      )
+      // Just where between two packets a clock was set nobody knows: it orders nothing then.
+      const stepped = relation.steps.length > 0 && first.tap !== second.tap
+      return stepped ? { ...compared, order: 'undetermined' } : compared
+    },
     translate(from, time, to): NsInterval {
       if (from === to) return { low: time, high: time }
       if (to === CLIENT_TAP) return toClientTime(relation, time)

@@ -10,10 +10,12 @@ import { timeText } from './time-text.ts'
 const BEFORE = 7
 const AFTER = 6
 
-/** What became of the segments near the end of a connection (VERDICTS §8), in the order of the ladder. */
+/** What became of the segments near an end that is no orderly close (VERDICTS §8), in the order of the ladder. */
 export function fatesOf(c: Case): Fate[] {
   const { sighting, outcome } = c
   if (sighting.taps.length < 2) return []
+  // Of an orderly end nobody asks which segment arrived.
+  if (outcome.benign && outcome.resets.length === 0) return []
   const all = sighting.segments
   const decisive = outcome.firstReset?.event.segment ?? outcome.fins.upstream ?? outcome.fins.client
   const at = decisive == null ? all.length - 1 : all.indexOf(decisive)

@@ -22,16 +22,20 @@ export function timeText(baseNs: bigint, relativeNs: number): string {
   return `${wholeSecond(seconds)}.${fraction.toString().padStart(9, '0')}Z`
 }
 
-// Neighbouring connections lie within the same seconds, and toISOString takes a microsecond.
-let knownSecond = -1n
-let knownText = ''
+// Neighbouring connections lie within the same seconds of two clocks, and toISOString takes a microsecond.
+const knownSeconds: [bigint, bigint] = [-1n, -1n]
+const knownTexts: [string, string] = ['', '']
 
 function wholeSecond(seconds: bigint): string {
-  if (seconds !== knownSecond) {
-    knownSecond = seconds
-    knownText = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
+  if (knownSeconds[0] === seconds) return knownTexts[0]
+  if (knownSeconds[1] !== seconds) {
+    knownSeconds[1] = seconds
+    knownTexts[1] = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
   }
-  return knownText
+  // The one used last stands first.
+  knownSeconds.reverse()
+  knownTexts.reverse()
+  return knownTexts[0]
 }
 
 /** Can this time be written without clamping? */
