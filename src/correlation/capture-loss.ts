@@ -1,4 +1,5 @@
 import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
 import { surelyCovers } from '../model/coverage.ts'
@@ -10,6 +11,8 @@ export interface LossCount {
   unseenSegments: number
   /** Segments that the other tap saw coming from this side and that this one does not show. */
   holes: number
+  /** Segments that this side acknowledged and this capture does not show. */
+  missedArrivals: number
   firstHole: { frame: number; from: Side } | null
 }
 
@@ -18,6 +21,7 @@ export function newLossCount(set: ConnectionSet): LossCount {
     dropped: set.facts.droppedByCapture ?? 0,
     unseenSegments: 0,
     holes: 0,
+    missedArrivals: 0,
     firstHole: null,
   }
 }
@@ -63,6 +67,33 @@ export function addHoles(loss: LossCount, sighting: Sighting, tap: number, side:
   }
 }
 
+/**
+ * Adds what this side's own acknowledgements prove: a segment that left the other side, is in no copy in this capture
+ * and was acknowledged all the same had arrived here.
+ */
+export function addMissedArrivals(
+  loss: LossCount,
+  sighting: Sighting,
+  tap: number,
+  side: Side,
+): void {
+  const other = 1 - tap
+  const view = sighting.taps[tap]!.view!
+  const far = sighting.taps[other]!.view!
+  const complete = view.contiguousFrom === view.firstFrame
+  if (!complete) return
+  for (const segment of sighting.segments) {
+    const s = segment.seen[other]
+    if (segment.from === side || s == null || segment.seen[tap] || segment.covered) continue
+    const control = (s.flags & (SYN | FIN)) !== 0 ? 1 : 0
+    if ((s.flags & RST) !== 0 || s.length + control === 0) continue
+    if (view.segments.some((o) => o.from === s.from && o.seq === s.seq)) continue
+    const acked = far[side].acked ?? view[side].acked
+    const arrived = acked !== null && delta((s.seq + s.length + control) >>> 0, acked) >= 0
+    if (arrived && surelyCovers(sighting, tap, other, s.time, 0, FLIGHT_NS)) loss.missedArrivals++
+  }
+}
+
 function count(loss: LossCount, segment: AlignedSegment, other: number): void {
   loss.holes++
   loss.firstHole ??= { frame: segment.seen[other]!.frame, from: segment.from }
@@ -87,6 +118,10 @@ export function lossReasons(loss: LossCount): string[] {
   if (loss.holes > 0) {
     const segments = loss.holes === 1 ? 'a segment' : `${loss.holes} segments`
     reasons.push(`${segments} that arrived at the other side left here unseen`)
+  }
+  if (loss.missedArrivals > 0) {
+    const segments = loss.missedArrivals === 1 ? 'a segment' : `${loss.missedArrivals} segments`
+    reasons.push(`${segments} acknowledged by this side did not make it into the file`)
   }
   return reasons
 }

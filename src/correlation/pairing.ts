@@ -5,7 +5,14 @@ import type { Matches } from '../model/pair.ts'
 import type { Segment } from '../model/segment.ts'
 import type { AlignedSegment, SharedClock, Sighting, Tap, TapPosition } from '../model/sighting.ts'
 import { alignSegments } from './align.ts'
-import { addHoles, addUnseen, type LossCount, lossReasons, newLossCount } from './capture-loss.ts'
+import {
+  addHoles,
+  addMissedArrivals,
+  addUnseen,
+  type LossCount,
+  lossReasons,
+  newLossCount,
+} from './capture-loss.ts'
 import { relateClocks } from './clock.ts'
 import { ObservationCollector } from './clock-observations.ts'
 import { matchConnections } from './match.ts'
@@ -118,6 +125,8 @@ export class Pairing {
     addUnseen(loss.upstream, b)
     addHoles(loss.client, sighting, 0, 'client')
     addHoles(loss.upstream, sighting, 1, 'upstream')
+    addMissedArrivals(loss.client, sighting, 0, 'client')
+    addMissedArrivals(loss.upstream, sighting, 1, 'upstream')
   }
 
   /** Matched pairs, evenly spread when there are very many. */
