@@ -129,32 +129,35 @@ export class ConnectionEngine {
     time: number,
     tap: number,
   ): boolean {
-    const log = this.log
+    const { words, times } = this.log
+    const flagsWindow = (p.flags << 16) | p.window
     let row = last - 1
-    for (let i = 0; i < COPY_ROWS && row >= 0; i++, row = log.previous[row]! - 1) {
-      if (time - log.time[row]! > COPY_NS) return false
+    for (let i = 0; i < COPY_ROWS && row >= 0; i++) {
+      const age = time - times[row * S.ROW_DOUBLES + S.R_TIME]!
+      if (age > COPY_NS) return false
+      const at = row * S.ROW_WORDS
       if (
-        log.seq[row] === p.seq &&
-        log.ack[row] === p.ack &&
-        log.flags[row] === p.flags &&
-        log.length[row] === p.payloadLength &&
-        log.ipId[row] === p.ipId &&
-        log.tsVal[row] === p.tsVal &&
-        log.window[row] === p.window &&
-        (log.bits[row]! & S.ROW_FROM_B) === direction &&
-        log.sackRight[row] === p.sackRight
+        words[at + S.R_SEQ] === p.seq &&
+        words[at + S.R_ACK] === p.ack &&
+        words[at + S.R_FLAGS_WINDOW] === flagsWindow &&
+        words[at + S.R_LENGTH] === p.payloadLength &&
+        (words[at + S.R_IP_ID]! | 0) === p.ipId &&
+        words[at + S.R_TSVAL] === p.tsVal &&
+        (words[at + S.R_BITS]! & S.ROW_FROM_B) === direction &&
+        words[at + S.R_SACK_RIGHT] === p.sackRight
       ) {
         // Without an IP ID two equal segments at one interface may really be two: unless a TSval tells them apart, only
         // those that no host sends so close together are one.
         const identified =
           p.ipId > 0 ||
           (p.hasTimestamps && (p.payloadLength > 0 || (p.flags & SYN) !== 0)) ||
-          time - log.time[row]! <= MIRROR_NS
-        if (identified || log.tap[row] !== tap) {
-          if (log.copies[row]! < 255) log.copies[row]!++
+          age <= MIRROR_NS
+        if (identified || words[at + S.R_TAP] !== tap) {
+          if ((words[at + S.R_SMALL]! & S.COPIES) !== S.COPIES) words[at + S.R_SMALL]! += S.COPY
           return true
         }
       }
+      row = words[at + S.R_PREVIOUS]! - 1
     }
     return false
   }
@@ -186,10 +189,12 @@ export class ConnectionEngine {
     const log = this.log
     const row = log.take()
     log.write(row, p, frame, time)
-    log.tap[row] = tap
-    log.senderNext[row] = words[mine + L.D_NEXT]!
-    log.otherAck[row] = words[theirs + L.D_ACKED]!
-    log.digest[row] = length > 0 ? digest(view, p, bytes) : 0
+    const rows = log.words
+    const at = row * S.ROW_WORDS
+    rows[at + S.R_TAP] = tap
+    rows[at + S.R_SENDER_NEXT] = words[mine + L.D_NEXT]!
+    rows[at + S.R_OTHER_ACK] = words[theirs + L.D_ACKED]!
+    rows[at + S.R_DIGEST] = length > 0 ? digest(view, p, bytes) : 0
     let rowBits = d === 1 ? S.ROW_FROM_B : 0
     if (p.hasTimestamps) rowBits |= S.ROW_TIMESTAMPS
     if (p.sackBlocks > 0) rowBits |= S.ROW_SACK
@@ -199,8 +204,9 @@ export class ConnectionEngine {
     if (p.stop === STOP_SNAPPED) rowBits |= S.ROW_OPTIONS_CUT
     if ((flags & (SYN | FIN | RST)) !== 0) rowBits |= S.ROW_CONTROL
     rowBits |= captureDirection << S.ROW_DIRECTION_SHIFT
-    log.bits[row] = rowBits
-    log.kind[row] = kindOf(p, words, mine, theirs)
+    rows[at + S.R_BITS] = rowBits
+    const kind = kindOf(p, words, mine, theirs)
+    rows[at + S.R_SMALL]! |= kind
     keepRow(log, words, base, row)
 
     doubles[times + L.T_LAST] = time
@@ -257,7 +263,6 @@ export class ConnectionEngine {
       H.addHistory(words, base, d, H.EVENT_ZERO_WINDOW)
     }
 
-    const kind = log.kind[row]!
     if (kind === S.KIND_RETRANSMISSION) words[mine + L.D_RETRANSMISSIONS]!++
     if ((flags & ACK) !== 0) {
       if ((bits & L.DB_ACKED) === 0 || delta(words[mine + L.D_ACKED]!, p.ack) > 0) {

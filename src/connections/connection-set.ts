@@ -14,7 +14,7 @@ import { attachIcmp, type IcmpAttachment } from './icmp-attach.ts'
 import * as L from './layout.ts'
 import { mergeViews } from './merge-views.ts'
 import { ROLE_REASONS } from './roles.ts'
-import { ROW_TIMESTAMPS } from './segment-log.ts'
+import * as S from './segment-log.ts'
 import { UsualTtls } from './usual-ttl.ts'
 import { readView } from './view.ts'
 
@@ -96,17 +96,23 @@ export class CaptureConnections implements ConnectionSet {
 
   synTimestamp(index: number): number {
     const root = this.roots[index]!
-    const row = this.word(root, L.ROW_FIRST) - 1
-    const log = this.part(root).log
-    const isSyn = row >= 0 && (log.flags[row]! & 0x12) === 0x02
-    return isSyn && (log.bits[row]! & ROW_TIMESTAMPS) !== 0 ? log.tsVal[row]! : -1
+    const { rows } = this.part(root)
+    const at = this.firstSyn(root)
+    return at >= 0 && (rows[at + S.R_BITS]! & S.ROW_TIMESTAMPS) !== 0 ? rows[at + S.R_TSVAL]! : -1
   }
 
   synIpId(index: number): number {
-    const row = this.word(this.roots[index]!, L.ROW_FIRST) - 1
-    const log = this.part(this.roots[index]!).log
-    const isSyn = row >= 0 && (log.flags[row]! & 0x12) === 0x02
-    return isSyn ? log.ipId[row]! : -1
+    const root = this.roots[index]!
+    const at = this.firstSyn(root)
+    return at >= 0 ? this.part(root).rows[at + S.R_IP_ID]! | 0 : -1
+  }
+
+  /** Where the row of a record's first segment begins, if that is a SYN without ACK; else -1. */
+  private firstSyn(record: number): number {
+    const at = (this.word(record, L.ROW_FIRST) - 1) * S.ROW_WORDS
+    if (at < 0) return -1
+    const flags = this.part(record).rows[at + S.R_FLAGS_WINDOW]! >>> 16
+    return (flags & 0x12) === 0x02 ? at : -1
   }
 
   isMidstream(index: number): boolean {

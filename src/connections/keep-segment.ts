@@ -1,5 +1,5 @@
 import * as L from './layout.ts'
-import { ROW_CONTROL, ROW_PINNED, type SegmentLog } from './segment-log.ts'
+import * as S from './segment-log.ts'
 
 /** Rows at the beginning of a connection that stay. */
 const HEAD_ROWS = 12
@@ -18,12 +18,13 @@ const SAMPLE_NS = 1e9
  * Appends a row to a connection's list and lets go of the oldest row of the tail when it is full: the first
  * segments, all SYN, FIN and RST (within a bound), a sample each second and the last segments stay.
  */
-export function keepRow(log: SegmentLog, words: Uint32Array, base: number, row: number): void {
+export function keepRow(log: S.SegmentLog, words: Uint32Array, base: number, row: number): void {
   const last = words[base + L.ROW_LAST]!
-  log.next[row] = 0
-  log.previous[row] = last
+  const rows = log.words
+  rows[row * S.ROW_WORDS + S.R_NEXT] = 0
+  rows[row * S.ROW_WORDS + S.R_PREVIOUS] = last
   if (last === 0) words[base + L.ROW_FIRST] = row + 1
-  else log.next[last - 1] = row + 1
+  else rows[(last - 1) * S.ROW_WORDS + S.R_NEXT] = row + 1
   words[base + L.ROW_LAST] = row + 1
 
   if (words[base + L.KEPT_COUNT]! < HEAD_ROWS) {
@@ -36,32 +37,37 @@ export function keepRow(log: SegmentLog, words: Uint32Array, base: number, row: 
 }
 
 /** The oldest tail row leaves, or stays for good when it is a control segment or a sample. */
-function letGo(log: SegmentLog, words: Uint32Array, base: number): void {
+function letGo(log: S.SegmentLog, words: Uint32Array, base: number): void {
+  const rows = log.words
   const kept = words[base + L.ROW_KEPT]! - 1
-  const oldest = log.next[kept]! - 1
+  const oldest = rows[kept * S.ROW_WORDS + S.R_NEXT]! - 1
   words[base + L.TAIL_COUNT]!--
   const count = words[base + L.KEPT_COUNT]!
-  const bits = log.bits[oldest]!
+  const bits = rows[oldest * S.ROW_WORDS + S.R_BITS]!
   const stays =
-    (bits & ROW_PINNED) !== 0 ||
-    ((bits & ROW_CONTROL) !== 0 && count < MOST_KEPT) ||
-    (count < MOST_SAMPLED && log.time[oldest]! - log.time[kept]! >= SAMPLE_NS)
+    (bits & S.ROW_PINNED) !== 0 ||
+    ((bits & S.ROW_CONTROL) !== 0 && count < MOST_KEPT) ||
+    (count < MOST_SAMPLED && timeOf(log, oldest) - timeOf(log, kept) >= SAMPLE_NS)
   if (stays) {
     words[base + L.KEPT_COUNT]!++
     words[base + L.ROW_KEPT] = oldest + 1
     return
   }
-  const after = log.next[oldest]!
-  log.next[kept] = after
-  log.previous[after - 1] = kept + 1
+  const after = rows[oldest * S.ROW_WORDS + S.R_NEXT]!
+  rows[kept * S.ROW_WORDS + S.R_NEXT] = after
+  rows[(after - 1) * S.ROW_WORDS + S.R_PREVIOUS] = kept + 1
   log.release(oldest)
 }
 
+function timeOf(log: S.SegmentLog, row: number): number {
+  return log.times[row * S.ROW_DOUBLES + S.R_TIME]!
+}
+
 /** The first RST of a direction, and the last segments before it, stay whatever comes after. */
-export function pinReset(log: SegmentLog, row: number): void {
+export function pinReset(log: S.SegmentLog, row: number): void {
   let at = row
   for (let i = 0; i <= BEFORE_RESET && at >= 0; i++) {
-    log.bits[at]! |= ROW_PINNED
-    at = log.previous[at]! - 1
+    log.words[at * S.ROW_WORDS + S.R_BITS]! |= S.ROW_PINNED
+    at = log.words[at * S.ROW_WORDS + S.R_PREVIOUS]! - 1
   }
 }

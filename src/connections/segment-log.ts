@@ -9,7 +9,7 @@ export const KIND_ZERO_WINDOW_PROBE = 4
 export const KIND_WINDOW_OR_ACK = 5
 export const KIND_CHALLENGE_ACK = 6
 
-/** Bits of the `bits` column. */
+/** Bits of a row. */
 export const ROW_FROM_B = 1
 export const ROW_TIMESTAMPS = 2
 export const ROW_SACK = 4
@@ -24,67 +24,60 @@ export const ROW_PINNED = 128
 export const ROW_OPTIONS_CUT = 1 << 10
 export const ROW_DIRECTION_SHIFT = 8
 
+/** Words of one row: all that is known of one segment lies in one or two cache lines. */
+export const ROW_WORDS = 20
+/** Links to the next and the previous row of the connection, + 1; 0 ends the list. */
+export const R_NEXT = 0
+export const R_PREVIOUS = 1
+export const R_FRAME = 2
+export const R_SEQ = 3
+export const R_ACK = 4
+/** Flags in the high half, window in the low one. */
+export const R_FLAGS_WINDOW = 5
+export const R_LENGTH = 6
+/** Kind, copies and TTL, a byte each from the lowest. */
+export const R_SMALL = 7
+/** One more copy, and all that can be counted. */
+export const COPY = 1 << 8
+export const COPIES = 0xff00
+/** Signed; -1 for none. */
+export const R_IP_ID = 8
+export const R_TSVAL = 9
+export const R_TSECR = 10
+export const R_SACK_RIGHT = 11
+export const R_DIGEST = 12
+export const R_SENDER_NEXT = 13
+export const R_OTHER_ACK = 14
+export const R_TAP = 15
+export const R_BITS = 16
+/** The time, a double, as index into `times`: `row * ROW_DOUBLES + R_TIME`. */
+export const ROW_DOUBLES = ROW_WORDS / 2
+export const R_TIME = 9
+
 /**
- * The segments that are kept: columns with a free list, rows of one connection linked in file order. One row is
- * about 70 bytes; how many rows a connection may have is the retention rule's business (see keep-segment.ts).
+ * The segments that are kept: rows of fixed size with a free list, rows of one connection linked in file order. How
+ * many rows a connection may have is the retention rule's business (see keep-segment.ts).
  */
 export class SegmentLog {
   private capacity: number
   private used = 0
   private free = 0
-  /** Links are row + 1; 0 ends the list. */
-  next: Uint32Array
-  previous: Uint32Array
-  frame: Uint32Array
-  time: Float64Array
-  seq: Uint32Array
-  ack: Uint32Array
-  flags: Uint16Array
-  window: Uint16Array
-  length: Uint32Array
-  ttl: Uint8Array
-  ipId: Int32Array
-  tsVal: Uint32Array
-  tsEcr: Uint32Array
-  sackRight: Uint32Array
-  digest: Uint32Array
-  senderNext: Uint32Array
-  otherAck: Uint32Array
-  kind: Uint8Array
-  bits: Uint16Array
-  copies: Uint8Array
-  tap: Uint32Array
+  words: Uint32Array
+  /** The same memory, for the times. */
+  times: Float64Array
 
+  /** Memory for `capacity` rows is reserved, not used: untouched pages cost nothing. */
   constructor(capacity = 4096) {
     this.capacity = capacity
-    this.next = new Uint32Array(capacity)
-    this.previous = new Uint32Array(capacity)
-    this.frame = new Uint32Array(capacity)
-    this.time = new Float64Array(capacity)
-    this.seq = new Uint32Array(capacity)
-    this.ack = new Uint32Array(capacity)
-    this.flags = new Uint16Array(capacity)
-    this.window = new Uint16Array(capacity)
-    this.length = new Uint32Array(capacity)
-    this.ttl = new Uint8Array(capacity)
-    this.ipId = new Int32Array(capacity)
-    this.tsVal = new Uint32Array(capacity)
-    this.tsEcr = new Uint32Array(capacity)
-    this.sackRight = new Uint32Array(capacity)
-    this.digest = new Uint32Array(capacity)
-    this.senderNext = new Uint32Array(capacity)
-    this.otherAck = new Uint32Array(capacity)
-    this.kind = new Uint8Array(capacity)
-    this.bits = new Uint16Array(capacity)
-    this.copies = new Uint8Array(capacity)
-    this.tap = new Uint32Array(capacity)
+    this.words = new Uint32Array(capacity * ROW_WORDS)
+    this.times = new Float64Array(this.words.buffer)
   }
 
-  /** A free row. Its columns hold old values: the caller sets every one. */
+  /** A free row. It holds old values: the caller sets every one. */
   take(): number {
     if (this.free !== 0) {
       const row = this.free - 1
-      this.free = this.next[row]!
+      this.free = this.words[row * ROW_WORDS + R_NEXT]!
       return row
     }
     if (this.used === this.capacity) this.grow()
@@ -92,51 +85,31 @@ export class SegmentLog {
   }
 
   release(row: number): void {
-    this.next[row] = this.free
+    this.words[row * ROW_WORDS + R_NEXT] = this.free
     this.free = row + 1
   }
 
-  /** Writes the header fields of `p` into a row; links, kind and state columns are the caller's. */
+  /** Writes the header fields of `p` into a row; links, bits, kind and what was known before are the caller's. */
   write(row: number, p: DecodedPacket, frame: number, time: number): void {
-    this.frame[row] = frame
-    this.time[row] = time
-    this.seq[row] = p.seq
-    this.ack[row] = p.ack
-    this.flags[row] = p.flags
-    this.window[row] = p.window
-    this.length[row] = p.payloadLength
-    this.ttl[row] = p.ttl
-    this.ipId[row] = p.ipId
-    this.tsVal[row] = p.tsVal
-    this.tsEcr[row] = p.tsEcr
-    this.sackRight[row] = p.sackRight
-    this.copies[row] = 0
+    const w = this.words
+    const at = row * ROW_WORDS
+    w[at + R_FRAME] = frame
+    w[at + R_SEQ] = p.seq
+    w[at + R_ACK] = p.ack
+    w[at + R_FLAGS_WINDOW] = (p.flags << 16) | p.window
+    w[at + R_LENGTH] = p.payloadLength
+    w[at + R_SMALL] = p.ttl << 16
+    w[at + R_IP_ID] = p.ipId
+    w[at + R_TSVAL] = p.tsVal
+    w[at + R_TSECR] = p.tsEcr
+    w[at + R_SACK_RIGHT] = p.sackRight
+    this.times[row * ROW_DOUBLES + R_TIME] = time
   }
 
   private grow(): void {
     this.capacity *= 2
-    const n = this.capacity
-    this.next = grown(this.next, new Uint32Array(n))
-    this.previous = grown(this.previous, new Uint32Array(n))
-    this.frame = grown(this.frame, new Uint32Array(n))
-    this.time = grown(this.time, new Float64Array(n))
-    this.seq = grown(this.seq, new Uint32Array(n))
-    this.ack = grown(this.ack, new Uint32Array(n))
-    this.flags = grown(this.flags, new Uint16Array(n))
-    this.window = grown(this.window, new Uint16Array(n))
-    this.length = grown(this.length, new Uint32Array(n))
-    this.ttl = grown(this.ttl, new Uint8Array(n))
-    this.ipId = grown(this.ipId, new Int32Array(n))
-    this.tsVal = grown(this.tsVal, new Uint32Array(n))
-    this.tsEcr = grown(this.tsEcr, new Uint32Array(n))
-    this.sackRight = grown(this.sackRight, new Uint32Array(n))
-    this.digest = grown(this.digest, new Uint32Array(n))
-    this.senderNext = grown(this.senderNext, new Uint32Array(n))
-    this.otherAck = grown(this.otherAck, new Uint32Array(n))
-    this.kind = grown(this.kind, new Uint8Array(n))
-    this.bits = grown(this.bits, new Uint16Array(n))
-    this.copies = grown(this.copies, new Uint8Array(n))
-    this.tap = grown(this.tap, new Uint32Array(n))
+    this.words = grown(this.words, new Uint32Array(this.capacity * ROW_WORDS))
+    this.times = new Float64Array(this.words.buffer)
   }
 }
 

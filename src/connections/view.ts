@@ -83,8 +83,8 @@ export function readView(
 
 function firstTailFrame(data: ConnectionData, base: number): number {
   const kept = data.words[base + L.ROW_KEPT]!
-  const after = kept === 0 ? 0 : data.log.next[kept - 1]!
-  return after === 0 ? data.words[base + L.LAST_FRAME]! : data.log.frame[after - 1]!
+  const after = kept === 0 ? 0 : data.rows[(kept - 1) * S.ROW_WORDS + S.R_NEXT]!
+  return after === 0 ? data.words[base + L.LAST_FRAME]! : data.rows[(after - 1) * S.ROW_WORDS + S.R_FRAME]!
 }
 
 function tunnelText(word: number): string | null {
@@ -130,36 +130,40 @@ function readDirection(data: ConnectionData, local: number, direction: 0 | 1): D
 }
 
 function readSegments(data: ConnectionData, base: number, clientDirection: 0 | 1): Segment[] {
-  const log = data.log
+  const { rows } = data
+  const times = new Float64Array(rows.buffer, rows.byteOffset, rows.length >>> 1)
   const segments: Segment[] = []
-  for (let link = data.words[base + L.ROW_FIRST]!; link !== 0; link = log.next[link - 1]!) {
-    const row = link - 1
-    const bits = log.bits[row]!
+  for (let link = data.words[base + L.ROW_FIRST]!; link !== 0; ) {
+    const at = (link - 1) * S.ROW_WORDS
+    const bits = rows[at + S.R_BITS]!
+    const small = rows[at + S.R_SMALL]!
+    const flagsWindow = rows[at + S.R_FLAGS_WINDOW]!
     const from: Side = (bits & S.ROW_FROM_B) === clientDirection ? 'client' : 'upstream'
     segments.push({
-      frame: log.frame[row]!,
-      time: log.time[row]!,
+      frame: rows[at + S.R_FRAME]!,
+      time: times[(link - 1) * S.ROW_DOUBLES + S.R_TIME]!,
       from,
-      seq: log.seq[row]!,
-      ack: log.ack[row]!,
-      flags: log.flags[row]!,
-      window: log.window[row]!,
-      length: log.length[row]!,
-      ttl: log.ttl[row]!,
-      ipId: log.ipId[row]!,
+      seq: rows[at + S.R_SEQ]!,
+      ack: rows[at + S.R_ACK]!,
+      flags: flagsWindow >>> 16,
+      window: flagsWindow & 0xffff,
+      length: rows[at + S.R_LENGTH]!,
+      ttl: small >>> 16,
+      ipId: rows[at + S.R_IP_ID]! | 0,
       hasTimestamps: (bits & S.ROW_TIMESTAMPS) !== 0,
       optionsCut: (bits & S.ROW_OPTIONS_CUT) !== 0,
-      tsVal: log.tsVal[row]!,
-      tsEcr: log.tsEcr[row]!,
-      sackRight: (bits & S.ROW_SACK) !== 0 ? log.sackRight[row]! : null,
-      digest: log.digest[row]!,
-      senderNext: (bits & S.ROW_SENDER_NEXT) !== 0 ? log.senderNext[row]! : null,
-      otherAck: (bits & S.ROW_OTHER_ACK) !== 0 ? log.otherAck[row]! : null,
-      kind: KINDS[log.kind[row]!] ?? 'new',
+      tsVal: rows[at + S.R_TSVAL]!,
+      tsEcr: rows[at + S.R_TSECR]!,
+      sackRight: (bits & S.ROW_SACK) !== 0 ? rows[at + S.R_SACK_RIGHT]! : null,
+      digest: rows[at + S.R_DIGEST]!,
+      senderNext: (bits & S.ROW_SENDER_NEXT) !== 0 ? rows[at + S.R_SENDER_NEXT]! : null,
+      otherAck: (bits & S.ROW_OTHER_ACK) !== 0 ? rows[at + S.R_OTHER_ACK]! : null,
+      kind: KINDS[small & 0xff] ?? 'new',
       direction: DIRECTIONS[(bits >>> S.ROW_DIRECTION_SHIFT) & 3] ?? null,
-      copies: log.copies[row]!,
+      copies: (small & S.COPIES) >>> 8,
       checksumUnfilled: (bits & S.ROW_UNFILLED) !== 0,
     })
+    link = rows[at + S.R_NEXT]!
   }
   return segments
 }

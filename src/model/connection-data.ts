@@ -10,7 +10,8 @@ export interface ConnectionData {
   doubles: Float64Array
   /** Four words per interned IPv6 address. */
   addresses: Uint32Array
-  log: SegmentColumns
+  /** Kept segments: rows of ROW_WORDS words each. */
+  rows: Uint32Array
   /** Which direction is the client's (0: A, 1: B), by the reasons that one connection alone gives. */
   clientDirection: Uint8Array
   /** Index into ROLE_REASONS. */
@@ -37,28 +38,6 @@ export interface EngineTotals {
   lastPacketTime: number
   /** Packets whose timestamp lies before their predecessor's. */
   backwardTimestamps: number
-}
-
-export interface SegmentColumns {
-  next: Uint32Array
-  frame: Uint32Array
-  time: Float64Array
-  seq: Uint32Array
-  ack: Uint32Array
-  flags: Uint16Array
-  window: Uint16Array
-  length: Uint32Array
-  ttl: Uint8Array
-  ipId: Int32Array
-  tsVal: Uint32Array
-  tsEcr: Uint32Array
-  sackRight: Uint32Array
-  digest: Uint32Array
-  senderNext: Uint32Array
-  otherAck: Uint32Array
-  kind: Uint8Array
-  bits: Uint16Array
-  copies: Uint8Array
 }
 
 /** One ICMP error, with the tuple of the segment that it quotes. */
