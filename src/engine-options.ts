@@ -16,7 +16,7 @@ export interface Progress {
 export interface EngineOptions {
   /** Threads. Default: one per capture for large files; 1 keeps everything in this thread. */
   jobs?: number
-  /** Bound for buffered payload, in bytes. */
+  /** Bound for live connections and payload that waits behind holes, in bytes. */
   maxMemory?: number
   reader?: ReaderChoice
   signal?: AbortSignal
@@ -37,7 +37,7 @@ export function trackingOptions(options: EngineOptions): TrackCapturesOptions {
     jobs: options.jobs,
     reader: options.reader,
     signal: options.signal,
-    mostHeldBytes: options.maxMemory,
+    maxMemory: options.maxMemory,
     onProgress:
       onProgress === undefined
         ? undefined

@@ -1,4 +1,3 @@
-import { ApplicationWalker } from '../../native-free-decoders/application/application-walker.ts'
 import {
   ACK,
   type DecodedPacket,
@@ -9,14 +8,15 @@ import {
 } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import { chooseConnection } from './choose-connection.ts'
-import { ConnectionTable, mix } from './connection-table.ts'
+import { ConnectionStore } from './connection-store.ts'
+import { mix } from './connection-table.ts'
 import * as H from './history.ts'
 import { IcmpLog } from './icmp-log.ts'
 import { keepRow, pinReset } from './keep-segment.ts'
 import * as L from './layout.ts'
-import { deliver, Reassembler } from './reassembler.ts'
-import { digest, kindOf, noteTtl, seenUpTo } from './segment-facts.ts'
+import { digest, kindOf, noteTtl } from './segment-facts.ts'
 import * as S from './segment-log.ts'
+import { StreamFollower } from './stream-follower.ts'
 
 /** Two observations of one segment lie no further apart than this. */
 const COPY_NS = 5e6
@@ -25,9 +25,15 @@ const MIRROR_NS = 50e3
 /** How many of the last rows of a connection are looked at for an earlier copy. */
 const COPY_ROWS = 6
 
+/** Memory that a live connection takes with its rows and whoever follows its payload: a generous average. */
+const LIVE_BYTES = 4096
+const DEFAULT_MEMORY = 512 * 1024 * 1024
+
 export interface ConnectionEngineOptions {
-  /** Bytes that out-of-order payload may occupy in all. */
-  mostHeldBytes?: number
+  /** Bound for what live connections and payload that waits behind holes may occupy, in bytes. */
+  maxMemory?: number
+  /** How many packets may come, where that is known: tables are sized by it. */
+  expectedPackets?: number
 }
 
 /**
@@ -36,11 +42,9 @@ export interface ConnectionEngineOptions {
  * `ConnectionSet` (connection-set.ts) after `finish()`.
  */
 export class ConnectionEngine {
-  readonly table = new ConnectionTable()
-  readonly log = new S.SegmentLog()
-  readonly walkers: (ApplicationWalker | null)[] = []
+  readonly store: ConnectionStore
+  readonly follower: StreamFollower
   readonly icmp = new IcmpLog()
-  readonly reassembler: Reassembler
   /** Observations, copies included. */
   tcpPackets = 0
   /** Observations folded into an earlier one. */
@@ -48,7 +52,10 @@ export class ConnectionEngine {
   lastTime = 0
 
   constructor(options: ConnectionEngineOptions = {}) {
-    this.reassembler = new Reassembler(options.mostHeldBytes)
+    const memory = options.maxMemory ?? DEFAULT_MEMORY
+    const mostLive = Math.max(16, Math.floor((memory * 0.75) / LIVE_BYTES))
+    this.store = new ConnectionStore(mostLive, options.expectedPackets ?? 0)
+    this.follower = new StreamFollower(this.store, memory / 8)
   }
 
   /** Takes an ICMP error that quotes a TCP segment. */
@@ -68,57 +75,45 @@ export class ConnectionEngine {
   ): void {
     this.tcpPackets++
     this.lastTime = time
-    const table = this.table
+    const { store } = this
+    const { table } = store
     const newest = table.find(p)
     let id = chooseConnection(table, newest, p)
-    if (id < 0) id = this.start(p, newest, frame, time)
+    let slot: number
+    if (id < 0) {
+      id = table.add(newest)
+      slot = this.start(id, p, frame, time)
+    } else {
+      slot = store.slotOf(id)
+      if (store.walkers[slot] != null && store.isOver(id, time)) store.freeze(id, slot)
+    }
     const direction = table.direction(id)
-    const words = table.words
-    const base = id * L.WORDS
     const direct = captureDirection !== 0 ? captureDirection : p.direction
     const tap = mix(p.ifIndex, p.vlan | (interfaceIndex << 16), p.vni, p.linkSource)
-    words[base + L.LAST_FRAME] = frame
-    if (this.isCopy(words[base + L.ROW_LAST]!, direction, p, time, tap)) {
+    const state = store.states.words
+    state[slot * L.STATE_WORDS + L.LAST_FRAME] = frame
+    if (this.isCopy(state[slot * L.STATE_WORDS + L.ROW_LAST]!, direction, p, time, tap)) {
       this.copies++
       return
     }
-    this.track(id, direction, p, bytes, view, frame, time, direct, tap)
+    this.track(id, slot, direction, p, bytes, view, frame, time, direct, tap)
   }
 
-  /** Ends all streams: what still waits behind a hole is delivered over it. */
+  /** Ends all streams: what still waits behind a hole is delivered over it. The engine takes nothing more. */
   finish(): void {
-    for (const stream of this.reassembler.streams()) {
-      const id = stream >>> 1
-      const d = (stream & 1) as 0 | 1
-      while (this.reassembler.firstHeld(stream) >= 0) this.skipHole(id, d, 0, this.lastTime)
-    }
-    const words = this.table.words
-    for (let id = 0; id < this.table.count; id++) {
-      const base = id * L.WORDS
-      for (let d = 0; d < 2; d++) {
-        const mine = base + L.DIRECTION + d * L.DIRECTION_WORDS
-        const theirs = base + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS
-        if ((words[mine + L.D_BITS]! & L.DB_SEEN) === 0) continue
-        if ((words[theirs + L.D_BITS]! & L.DB_ACKED) === 0) continue
-        const beyond = delta(seenUpTo(words, mine), words[theirs + L.D_ACKED]!)
-        if (beyond > 0 && beyond < 1 << 30) {
-          words[mine + L.D_UNSEEN_BYTES]! += beyond
-          words[mine + L.D_UNSEEN_SEGMENTS]!++
-        }
-      }
-    }
+    this.follower.finish(this.lastTime)
+    this.store.retireAll()
   }
 
-  private start(p: DecodedPacket, older: number, frame: number, time: number): number {
-    const id = this.table.add(older)
-    const words = this.table.words
+  private start(id: number, p: DecodedPacket, frame: number, time: number): number {
+    const { table, states } = this.store
     const base = id * L.WORDS
-    words[base + L.FIRST_FRAME] = frame
-    words[base + L.TUNNEL] = (p.tunnel | (p.vni << 8)) >>> 0
-    if ((p.flags & SYN) === 0) words[base + L.BITS]! |= L.BIT_MIDSTREAM
-    this.table.doubles[id * L.DOUBLES + L.T_FIRST] = time
-    this.walkers.push(null)
-    return id
+    table.words[base + L.FIRST_FRAME] = frame
+    if ((p.flags & SYN) === 0) table.words[base + L.BITS]! |= L.BIT_MIDSTREAM
+    table.doubles[id * L.DOUBLES + L.T_FIRST] = time
+    const slot = this.store.begin(id, time)
+    states.words[slot * L.STATE_WORDS + L.TUNNEL] = (p.tunnel | (p.vni << 8)) >>> 0
+    return slot
   }
 
   /** Is this another observation of a segment that was just seen (another interface, VLAN copy, mirror)? */
@@ -129,7 +124,7 @@ export class ConnectionEngine {
     time: number,
     tap: number,
   ): boolean {
-    const { words, times } = this.log
+    const { words, times } = this.store.log
     const flagsWindow = (p.flags << 16) | p.window
     let row = last - 1
     for (let i = 0; i < COPY_ROWS && row >= 0; i++) {
@@ -164,6 +159,7 @@ export class ConnectionEngine {
 
   private track(
     id: number,
+    slot: number,
     d: 0 | 1,
     p: DecodedPacket,
     bytes: Uint8Array,
@@ -173,20 +169,23 @@ export class ConnectionEngine {
     captureDirection: number,
     tap: number,
   ): void {
-    const words = this.table.words
-    const doubles = this.table.doubles
+    const { table, states, log } = this.store
+    const { words } = table
+    const state = states.words
+    const { doubles } = states
     const base = id * L.WORDS
     const mine = base + L.DIRECTION + d * L.DIRECTION_WORDS
     const theirs = base + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS
-    const times = id * L.DOUBLES
-    const myTimes = times + L.T_DIRECTION + d * L.T_DIRECTION_DOUBLES
+    const stateBase = slot * L.STATE_WORDS
+    const myState = stateBase + L.S_DIRECTION + d * L.S_DIRECTION_WORDS
+    const theirState = stateBase + L.S_DIRECTION + (1 - d) * L.S_DIRECTION_WORDS
+    const myTimes = slot * L.STATE_DOUBLES + L.S_TIMES + d * L.S_TIMES_DOUBLES
     const flags = p.flags
     const length = p.payloadLength
     const isReset = (flags & RST) !== 0
     const myBits = words[mine + L.D_BITS]!
     const theirBits = words[theirs + L.D_BITS]!
 
-    const log = this.log
     const row = log.take()
     log.write(row, p, frame, time)
     const rows = log.words
@@ -205,25 +204,23 @@ export class ConnectionEngine {
     if ((flags & (SYN | FIN | RST)) !== 0) rowBits |= S.ROW_CONTROL
     rowBits |= captureDirection << S.ROW_DIRECTION_SHIFT
     rows[at + S.R_BITS] = rowBits
-    const kind = kindOf(p, words, mine, theirs)
+    const kind = kindOf(p, words, mine, theirs, state, myState, theirState)
     rows[at + S.R_SMALL]! |= kind
-    keepRow(log, words, base, row)
+    keepRow(log, state, stateBase, row)
 
-    doubles[times + L.T_LAST] = time
-    words[mine + L.D_PACKETS]!++
-    if (p.checksumUnfilled) words[mine + L.D_UNFILLED]!++
+    table.doubles[id * L.DOUBLES + L.T_LAST] = time
+    state[myState + L.S_PACKETS]!++
+    if (p.checksumUnfilled) state[myState + L.S_UNFILLED]!++
     if (isReset) {
-      if (words[mine + L.D_RESETS] === 0) pinReset(log, row)
-      words[mine + L.D_RESETS]!++
+      if (state[myState + L.S_RESETS] === 0) pinReset(log, row)
+      state[myState + L.S_RESETS]!++
       words[base + L.BITS]! |= L.BIT_RESET
-      H.addHistory(words, base, d, H.controlEvent(flags))
+      H.addHistory(state, stateBase, d, H.controlEvent(flags))
       return
     }
 
     noteTtl(words, mine, p.ttl)
-    doubles[myTimes + L.T_LAST_LIVE] = time
-    words[mine + L.D_TSVAL] = p.tsVal
-    words[mine + L.D_LAST_IPID] = p.ipId
+    doubles[myTimes + L.ST_LAST_LIVE] = time
     if ((myBits & L.DB_SEEN) === 0) {
       words[mine + L.D_FIRST_SEQ] = p.seq
       words[mine + L.D_NEXT] = p.seq
@@ -237,7 +234,7 @@ export class ConnectionEngine {
           words[mine + L.D_ISN] = p.seq
           if ((myBits & L.DB_PAYLOAD) === 0) {
             words[mine + L.D_NEXT] = start
-            words[mine + L.D_EXPECTED] = start
+            state[myState + L.S_EXPECTED] = start
             bits |= L.DB_EXPECTED
           }
         }
@@ -251,174 +248,53 @@ export class ConnectionEngine {
       }
       words[base + L.BITS]! &= ~L.BIT_MIDSTREAM
       if (p.windowScale >= 0) bits |= ((p.windowScale & 15) + 1) << L.DB_SCALE_SHIFT
-      words[mine + L.D_SIZES] = ((words[mine + L.D_SIZES]! & 0xffff) | (p.mss << 16)) >>> 0
-      H.addHistory(words, base, d, H.controlEvent(flags))
+      state[myState + L.S_SIZES] = ((state[myState + L.S_SIZES]! & 0xffff) | (p.mss << 16)) >>> 0
+      H.addHistory(state, stateBase, d, H.controlEvent(flags))
     }
     const end = advance(start, length + ((flags & FIN) !== 0 ? 1 : 0))
     const isNew = delta(words[mine + L.D_NEXT]!, end) > 0
     if (isNew) words[mine + L.D_NEXT] = end
-    words[mine + L.D_WINDOW] = p.window
+    state[myState + L.S_WINDOW] = p.window
     if (p.window === 0 && (flags & SYN) === 0) {
-      words[mine + L.D_ZERO_WINDOWS]!++
-      H.addHistory(words, base, d, H.EVENT_ZERO_WINDOW)
+      state[myState + L.S_ZERO_WINDOWS]!++
+      H.addHistory(state, stateBase, d, H.EVENT_ZERO_WINDOW)
     }
 
-    if (kind === S.KIND_RETRANSMISSION) words[mine + L.D_RETRANSMISSIONS]!++
+    if (kind === S.KIND_RETRANSMISSION) state[myState + L.S_RETRANSMISSIONS]!++
     if ((flags & ACK) !== 0) {
       if ((bits & L.DB_ACKED) === 0 || delta(words[mine + L.D_ACKED]!, p.ack) > 0) {
         words[mine + L.D_ACKED] = p.ack
         bits |= L.DB_ACKED
       }
-      if (length === 0 && (flags & (SYN | FIN)) === 0) H.addHistory(words, base, d, H.EVENT_ACK)
+      if (length === 0 && (flags & (SYN | FIN)) === 0)
+        H.addHistory(state, stateBase, d, H.EVENT_ACK)
     }
     if (length > 0) {
       bits |= L.DB_PAYLOAD
       H.addHistory(
-        words,
-        base,
+        state,
+        stateBase,
         d,
         kind === S.KIND_RETRANSMISSION ? H.EVENT_RETRANSMISSION : H.EVENT_DATA,
       )
-      const largest = words[mine + L.D_SIZES]! & 0xffff
+      const largest = state[myState + L.S_SIZES]! & 0xffff
       if (length > largest) {
-        words[mine + L.D_SIZES] =
-          ((words[mine + L.D_SIZES]! & 0xffff0000) | Math.min(length, 0xffff)) >>> 0
+        state[myState + L.S_SIZES] =
+          ((state[myState + L.S_SIZES]! & 0xffff0000) | Math.min(length, 0xffff)) >>> 0
       }
       if (kind !== S.KIND_KEEP_ALIVE) {
-        if (isNew) doubles[myTimes + L.T_BYTES]! += length
-        if ((myBits & L.DB_PAYLOAD) === 0) doubles[myTimes + L.T_FIRST_PAYLOAD] = time
-        doubles[myTimes + L.T_LAST_PAYLOAD] = time
-        words[mine + L.D_LAST_PAYLOAD_FRAME] = frame
+        if (isNew) doubles[myTimes + L.ST_BYTES]! += length
+        if ((myBits & L.DB_PAYLOAD) === 0) doubles[myTimes + L.ST_FIRST_PAYLOAD] = time
+        doubles[myTimes + L.ST_LAST_PAYLOAD] = time
+        state[myState + L.S_LAST_PAYLOAD_FRAME] = frame
       }
     }
     if ((flags & FIN) !== 0) {
       bits |= L.DB_FIN
-      words[mine + L.D_FIN] = advance(start, length)
-      H.addHistory(words, base, d, H.controlEvent(flags))
+      state[myState + L.S_FIN] = advance(start, length)
+      H.addHistory(state, stateBase, d, H.controlEvent(flags))
     }
     words[mine + L.D_BITS] = bits
-    if (length > 0) this.payload(id, d, start, p, bytes, frame, time)
-  }
-
-  /** Brings payload into order and hands it to the walker of its connection. */
-  private payload(
-    id: number,
-    d: 0 | 1,
-    seq: number,
-    p: DecodedPacket,
-    bytes: Uint8Array,
-    frame: number,
-    time: number,
-  ): void {
-    const words = this.table.words
-    const mine = id * L.WORDS + L.DIRECTION + d * L.DIRECTION_WORDS
-    let walker = this.walkers[id]
-    if (walker == null) {
-      walker = new ApplicationWalker()
-      this.walkers[id] = walker
-    }
-    if ((words[mine + L.D_BITS]! & L.DB_EXPECTED) === 0) {
-      words[mine + L.D_EXPECTED] = seq
-      words[mine + L.D_BITS]! |= L.DB_EXPECTED
-    }
-    const source = p.reassembled ?? bytes
-    const stream = id * 2 + d
-    let holding = (words[mine + L.D_BITS]! & L.DB_HOLDING) !== 0
-    if (holding && this.holeIsAcknowledged(id, d)) {
-      this.skipHole(id, d, frame, time)
-      holding = this.reassembler.firstHeld(stream) >= 0
-    }
-    const offset = delta(seq, words[mine + L.D_EXPECTED]!)
-    if (offset >= 0) {
-      if (offset < p.payloadLength) {
-        const start = p.payloadOffset
-        const length = p.payloadLength
-        deliver(walker, d, source, start, p.payloadCaptured, length, offset, frame, time)
-        words[mine + L.D_EXPECTED] = advance(seq, length)
-        if (holding) {
-          words[mine + L.D_EXPECTED] = this.reassembler.drain(
-            stream,
-            d,
-            words[mine + L.D_EXPECTED]!,
-            walker,
-          )
-          holding = this.reassembler.firstHeld(stream) >= 0
-        }
-      }
-    } else if (delta(words[mine + L.D_EXPECTED]!, seq) > 0) {
-      const kept = this.reassembler.hold(
-        stream,
-        seq,
-        p.payloadLength,
-        source,
-        p.payloadOffset,
-        p.payloadCaptured,
-        frame,
-        time,
-      )
-      holding = true
-      if (!kept) {
-        while (this.reassembler.firstHeld(stream) >= 0) this.skipHole(id, d, frame, time)
-        const hole = delta(words[mine + L.D_EXPECTED]!, seq)
-        if (hole > 0) walker.skip(d, hole, frame, time)
-        const rest = Math.max(0, -hole)
-        deliver(
-          walker,
-          d,
-          source,
-          p.payloadOffset,
-          p.payloadCaptured,
-          p.payloadLength,
-          rest,
-          frame,
-          time,
-        )
-        words[mine + L.D_EXPECTED] = advance(seq, p.payloadLength)
-        holding = false
-      }
-    }
-    if (holding) words[mine + L.D_BITS]! |= L.DB_HOLDING
-    else words[mine + L.D_BITS]! &= ~L.DB_HOLDING
-  }
-
-  /** The other side acknowledged what lies in front of the first held segment: this capture will not see it. */
-  private holeIsAcknowledged(id: number, d: 0 | 1): boolean {
-    const words = this.table.words
-    const theirs = id * L.WORDS + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS
-    if ((words[theirs + L.D_BITS]! & L.DB_ACKED) === 0) return false
-    const held = this.reassembler.firstHeld(id * 2 + d)
-    return held >= 0 && delta(held, words[theirs + L.D_ACKED]!) >= 0
-  }
-
-  /** Goes over the hole in front of the first held segment; counts it when the receiver had those bytes. */
-  private skipHole(id: number, d: 0 | 1, frame: number, time: number): void {
-    const words = this.table.words
-    const base = id * L.WORDS
-    const mine = base + L.DIRECTION + d * L.DIRECTION_WORDS
-    const stream = id * 2 + d
-    const walker = this.walkers[id]
-    const held = this.reassembler.firstHeld(stream)
-    if (held < 0) return
-    if (walker == null) {
-      this.reassembler.discard(stream)
-      return
-    }
-    const hole = delta(words[mine + L.D_EXPECTED]!, held)
-    if (hole > 0) {
-      walker.skip(d, hole, frame, time)
-      if (this.holeIsAcknowledged(id, d)) {
-        words[mine + L.D_UNSEEN_BYTES]! += hole
-        words[mine + L.D_UNSEEN_SEGMENTS]!++
-        H.addHistory(words, base, d, H.EVENT_GAP)
-      }
-    }
-    // Wherever the hole led, the next held segment is expected now: every call makes progress.
-    words[mine + L.D_EXPECTED] = held
-    words[mine + L.D_EXPECTED] = this.reassembler.drain(
-      stream,
-      d,
-      words[mine + L.D_EXPECTED]!,
-      walker,
-    )
+    if (length > 0) this.follower.payload(id, slot, d, start, p, bytes, frame, time)
   }
 }

@@ -14,9 +14,8 @@ import { attachIcmp, type IcmpAttachment } from './icmp-attach.ts'
 import * as L from './layout.ts'
 import { mergeViews } from './merge-views.ts'
 import { ROLE_REASONS } from './roles.ts'
-import * as S from './segment-log.ts'
 import { UsualTtls } from './usual-ttl.ts'
-import { readView } from './view.ts'
+import { readFirstSyn, readView } from './view.ts'
 
 /** The connections of one capture over the columns of one or more shards (see `ConnectionSet` of the model). */
 export class CaptureConnections implements ConnectionSet {
@@ -95,24 +94,15 @@ export class CaptureConnections implements ConnectionSet {
   }
 
   synTimestamp(index: number): number {
-    const root = this.roots[index]!
-    const { rows } = this.part(root)
-    const at = this.firstSyn(root)
-    return at >= 0 && (rows[at + S.R_BITS]! & S.ROW_TIMESTAMPS) !== 0 ? rows[at + S.R_TSVAL]! : -1
+    return this.firstSyn(this.roots[index]!)?.tsVal ?? -1
   }
 
   synIpId(index: number): number {
-    const root = this.roots[index]!
-    const at = this.firstSyn(root)
-    return at >= 0 ? this.part(root).rows[at + S.R_IP_ID]! | 0 : -1
+    return this.firstSyn(this.roots[index]!)?.ipId ?? -1
   }
 
-  /** Where the row of a record's first segment begins, if that is a SYN without ACK; else -1. */
-  private firstSyn(record: number): number {
-    const at = (this.word(record, L.ROW_FIRST) - 1) * S.ROW_WORDS
-    if (at < 0) return -1
-    const flags = this.part(record).rows[at + S.R_FLAGS_WINDOW]! >>> 16
-    return (flags & 0x12) === 0x02 ? at : -1
+  private firstSyn(record: number): { tsVal: number; ipId: number } | null {
+    return readFirstSyn(this.part(record), this.localOf[record]!)
   }
 
   isMidstream(index: number): boolean {
@@ -271,35 +261,11 @@ export class CaptureConnections implements ConnectionSet {
     const part = this.part(record)
     const local = this.localOf[record]!
     part.clientDirection[local] = 1 - part.clientDirection[local]!
-    const application = part.applications[local]
-    if (application != null) part.applications[local] = swapSides(application)
   }
 }
 
 export function otherSide(side: Side): Side {
   return side === 'client' ? 'upstream' : 'client'
-}
-
-type Summary = NonNullable<ConnectionData['applications'][number]>
-
-/** The same summary with the roles exchanged. */
-function swapSides(s: Summary): Summary {
-  return {
-    ...s,
-    clientFirst: s.upstreamFirst,
-    upstreamFirst: s.clientFirst,
-    tls:
-      s.tls === null
-        ? null
-        : {
-            ...s.tls,
-            alert: s.tls.alert === null ? null : { ...s.tls.alert, by: otherSide(s.tls.alert.by) },
-            clientApplicationRecords: s.tls.upstreamApplicationRecords,
-            upstreamApplicationRecords: s.tls.clientApplicationRecords,
-            clientEndsWithAlertSize: s.tls.upstreamEndsWithAlertSize,
-            upstreamEndsWithAlertSize: s.tls.clientEndsWithAlertSize,
-          },
-  }
 }
 
 function sumTotals(parts: readonly ConnectionData[]): EngineTotals {
@@ -310,6 +276,7 @@ function sumTotals(parts: readonly ConnectionData[]): EngineTotals {
     sum.tcpPackets += part.totals.tcpPackets
     sum.copies += part.totals.copies
     sum.reassemblyBoundReached += part.totals.reassemblyBoundReached
+    sum.putAwayEarly += part.totals.putAwayEarly
     sum.icmpErrorsDropped += part.totals.icmpErrorsDropped
     sum.snappedSegments += part.totals.snappedSegments
   }

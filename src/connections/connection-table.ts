@@ -13,6 +13,7 @@ export class ConnectionTable {
   /** IPv6 addresses, four words each. */
   readonly addresses = new AddressTable()
   private capacity: number
+  /** Newest connection of each tuple, + 1; 0 for none. */
   private slots: Int32Array
   private slotHashes: Uint32Array
   private mask: number
@@ -34,7 +35,7 @@ export class ConnectionTable {
     this.words = new Uint32Array(capacity * L.WORDS)
     this.doubles = new Float64Array(capacity * L.DOUBLES)
     this.mask = capacity * 2 - 1
-    this.slots = new Int32Array(capacity * 2).fill(-1)
+    this.slots = new Int32Array(capacity * 2)
     this.slotHashes = new Uint32Array(capacity * 2)
   }
 
@@ -68,13 +69,13 @@ export class ConnectionTable {
     this.hash = hash
     let slot = hash & this.mask
     for (;;) {
-      const id = this.slots[slot]!
-      if (id < 0) break
-      if (this.slotHashes[slot] === hash && this.isTuple(id)) break
+      const link = this.slots[slot]!
+      if (link === 0) break
+      if (this.slotHashes[slot] === hash && this.isTuple(link - 1)) break
       slot = (slot + 1) & this.mask
     }
     this.slot = slot
-    return this.slots[slot]!
+    return this.slots[slot]! - 1
   }
 
   /** Direction of the packet that find() looked at: 0 when A of connection `id` sent it, 1 when B did. */
@@ -90,7 +91,7 @@ export class ConnectionTable {
     if (older < 0) {
       this.tuples++
     }
-    this.slots[this.slot] = id
+    this.slots[this.slot] = id + 1
     this.slotHashes[this.slot] = this.hash
     const base = id * L.WORDS
     const w = this.words
@@ -105,10 +106,7 @@ export class ConnectionTable {
     }
     w[base + L.BITS] = (this.v6 ? L.BIT_IPV6 : 0) | (this.senderIsHigh ? L.BIT_A_IS_HIGH : 0)
     w[base + L.OLDER] = older + 1
-    const d = this.doubles
-    const t = id * L.DOUBLES
-    for (let i = 0; i < L.DOUBLES; i++) d[t + i] = 0
-    if (this.tuples * 2 > this.mask) this.growSlots()
+    if (this.tuples * 8 > this.mask * 5) this.growSlots()
     return id
   }
 
@@ -145,15 +143,15 @@ export class ConnectionTable {
     const oldHashes = this.slotHashes
     const size = oldSlots.length * 2
     this.mask = size - 1
-    this.slots = new Int32Array(size).fill(-1)
+    this.slots = new Int32Array(size)
     this.slotHashes = new Uint32Array(size)
     for (let i = 0; i < oldSlots.length; i++) {
-      const id = oldSlots[i]!
-      if (id < 0) continue
+      const link = oldSlots[i]!
+      if (link === 0) continue
       const hash = oldHashes[i]!
       let slot = hash & this.mask
-      while (this.slots[slot]! >= 0) slot = (slot + 1) & this.mask
-      this.slots[slot] = id
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask
+      this.slots[slot] = link
       this.slotHashes[slot] = hash
     }
   }

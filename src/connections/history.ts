@@ -3,7 +3,7 @@ import * as L from './layout.ts'
 
 /**
  * Zeek's history letters (docs.zeek.org, conn.log `history`): one letter for the first event of each kind and
- * direction, upper case for the client's side once roles are known. Stored in the record as one byte each:
+ * direction, upper case for the client's side once roles are known. Stored in the state as one byte each:
  * the letter's code, with bit 5 (lower case) set for endpoint B.
  */
 const ORDER = 'SHAFRDWTGI^Q'
@@ -35,25 +35,25 @@ export function controlEvent(flags: number): number {
 }
 
 /** Adds the letter of `event` for direction `d` unless it stands already. */
-export function addHistory(words: Uint32Array, base: number, d: 0 | 1, event: number): void {
-  const mask = base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_HISTORY
+export function addHistory(state: Uint32Array, base: number, d: 0 | 1, event: number): void {
+  const mask = base + L.S_DIRECTION + d * L.S_DIRECTION_WORDS + L.S_HISTORY
   const bit = 1 << event
-  if ((words[mask]! & bit) !== 0) return
-  words[mask]! |= bit
-  const length = words[base + L.HISTORY_LENGTH]!
+  if ((state[mask]! & bit) !== 0) return
+  state[mask]! |= bit
+  const length = state[base + L.HISTORY_LENGTH]!
   if (length >= L.HISTORY_BYTES) return
   const letter = ORDER.charCodeAt(event) | (d === 1 ? 0x20 : 0)
   const at = base + L.HISTORY + (length >> 2)
-  words[at]! |= letter << ((length & 3) * 8)
-  words[base + L.HISTORY_LENGTH] = length + 1
+  state[at]! |= letter << ((length & 3) * 8)
+  state[base + L.HISTORY_LENGTH] = length + 1
 }
 
 /** The history as text, upper case for `clientDirection`. */
-export function historyText(words: Uint32Array, base: number, clientDirection: 0 | 1): string {
+export function historyText(state: Uint32Array, base: number, clientDirection: 0 | 1): string {
   let text = ''
-  const length = words[base + L.HISTORY_LENGTH]!
+  const length = state[base + L.HISTORY_LENGTH]!
   for (let i = 0; i < length; i++) {
-    const code = (words[base + L.HISTORY + (i >> 2)]! >>> ((i & 3) * 8)) & 0xff
+    const code = (state[base + L.HISTORY + (i >> 2)]! >>> ((i & 3) * 8)) & 0xff
     const fromB = (code & 0x20) !== 0
     const letter = String.fromCharCode(code & ~0x20)
     text += fromB === (clientDirection === 1) ? letter : letter.toLowerCase()

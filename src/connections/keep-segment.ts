@@ -18,39 +18,39 @@ const SAMPLE_NS = 1e9
  * Appends a row to a connection's list and lets go of the oldest row of the tail when it is full: the first
  * segments, all SYN, FIN and RST (within a bound), a sample each second and the last segments stay.
  */
-export function keepRow(log: S.SegmentLog, words: Uint32Array, base: number, row: number): void {
-  const last = words[base + L.ROW_LAST]!
+export function keepRow(log: S.SegmentLog, state: Uint32Array, base: number, row: number): void {
+  const last = state[base + L.ROW_LAST]!
   const rows = log.words
   rows[row * S.ROW_WORDS + S.R_NEXT] = 0
   rows[row * S.ROW_WORDS + S.R_PREVIOUS] = last
-  if (last === 0) words[base + L.ROW_FIRST] = row + 1
+  if (last === 0) state[base + L.ROW_FIRST] = row + 1
   else rows[(last - 1) * S.ROW_WORDS + S.R_NEXT] = row + 1
-  words[base + L.ROW_LAST] = row + 1
+  state[base + L.ROW_LAST] = row + 1
 
-  if (words[base + L.KEPT_COUNT]! < HEAD_ROWS) {
-    words[base + L.KEPT_COUNT]!++
-    words[base + L.ROW_KEPT] = row + 1
+  if (state[base + L.KEPT_COUNT]! < HEAD_ROWS) {
+    state[base + L.KEPT_COUNT]!++
+    state[base + L.ROW_KEPT] = row + 1
     return
   }
-  words[base + L.TAIL_COUNT]!++
-  while (words[base + L.TAIL_COUNT]! > TAIL_ROWS) letGo(log, words, base)
+  state[base + L.TAIL_COUNT]!++
+  while (state[base + L.TAIL_COUNT]! > TAIL_ROWS) letGo(log, state, base)
 }
 
 /** The oldest tail row leaves, or stays for good when it is a control segment or a sample. */
-function letGo(log: S.SegmentLog, words: Uint32Array, base: number): void {
+function letGo(log: S.SegmentLog, state: Uint32Array, base: number): void {
   const rows = log.words
-  const kept = words[base + L.ROW_KEPT]! - 1
+  const kept = state[base + L.ROW_KEPT]! - 1
   const oldest = rows[kept * S.ROW_WORDS + S.R_NEXT]! - 1
-  words[base + L.TAIL_COUNT]!--
-  const count = words[base + L.KEPT_COUNT]!
+  state[base + L.TAIL_COUNT]!--
+  const count = state[base + L.KEPT_COUNT]!
   const bits = rows[oldest * S.ROW_WORDS + S.R_BITS]!
   const stays =
     (bits & S.ROW_PINNED) !== 0 ||
     ((bits & S.ROW_CONTROL) !== 0 && count < MOST_KEPT) ||
     (count < MOST_SAMPLED && timeOf(log, oldest) - timeOf(log, kept) >= SAMPLE_NS)
   if (stays) {
-    words[base + L.KEPT_COUNT]!++
-    words[base + L.ROW_KEPT] = oldest + 1
+    state[base + L.KEPT_COUNT]!++
+    state[base + L.ROW_KEPT] = oldest + 1
     return
   }
   const after = rows[oldest * S.ROW_WORDS + S.R_NEXT]!

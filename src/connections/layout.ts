@@ -1,12 +1,13 @@
 /**
- * Where each field of a connection record stands: one stride of 32-bit words and one of doubles per connection,
- * in two presized buffers, so that a connection is a few cache lines and no object.
+ * Where each field of a connection stands. Every connection has a record: one stride of 32-bit words and one of
+ * doubles, found by its id, with what telling connections apart, matching and reports over millions of them need. The
+ * rest is its state: a stride of a pool while the connection lives, packed bytes once it is retired.
  */
 
-/** Words per connection. */
-export const WORDS = 64
-/** Doubles per connection. */
-export const DOUBLES = 10
+/** Words per record. */
+export const WORDS = 22
+/** Doubles per record. */
+export const DOUBLES = 2
 
 /** Address of endpoint A (sender of the first packet): the IPv4 address, or an index into the IPv6 table. */
 export const ADDRESS_A = 0
@@ -16,26 +17,14 @@ export const PORTS = 2
 /** See BIT_ constants. */
 export const BITS = 3
 export const FIRST_FRAME = 4
-export const LAST_FRAME = 5
 /** The previous connection of the same 4-tuple, +1; 0 for none. */
-export const OLDER = 6
-/** Kept segments: first row, last row that stays for good, last row (all +1; 0 for none). */
-export const ROW_FIRST = 7
-export const ROW_KEPT = 8
-export const ROW_LAST = 9
-/** Rows kept for good, and rows in the sliding tail. */
-export const KEPT_COUNT = 10
-export const TAIL_COUNT = 11
-/** History letters, one byte each, and how many. */
-export const HISTORY_LENGTH = 12
-export const HISTORY = 13
-export const HISTORY_BYTES = 28
-/** Tunnel kind in the low byte, VNI above. */
-export const TUNNEL = 20
+export const OLDER = 5
+/** Slot of the state while it lives; place in the archive once it is retired (BIT_RETIRED). */
+export const STATE = 6
 
 /** Per-direction words: A's block begins here, B's follows. */
-export const DIRECTION = 22
-export const DIRECTION_WORDS = 21
+export const DIRECTION = 8
+export const DIRECTION_WORDS = 7
 
 export const D_BITS = 0
 export const D_ISN = 1
@@ -43,42 +32,15 @@ export const D_ISN = 1
 export const D_NEXT = 2
 /** Highest acknowledgement number sent. */
 export const D_ACKED = 3
-export const D_PACKETS = 4
-export const D_UNSEEN_BYTES = 5
-export const D_UNSEEN_SEGMENTS = 6
-export const D_RETRANSMISSIONS = 7
-export const D_ZERO_WINDOWS = 8
-/** Last window as sent. */
-export const D_WINDOW = 9
-/** Lowest, highest and last TTL of segments without RST, a byte each. */
-export const D_TTL = 10
-/** MSS in the high half, largest payload (clamped to 65535) in the low half. */
-export const D_SIZES = 11
-export const D_FIN = 12
-export const D_RESETS = 13
-export const D_UNFILLED = 14
-export const D_LAST_PAYLOAD_FRAME = 15
-/** Next byte that the stream walkers expect. */
-export const D_EXPECTED = 16
-/** Bit mask of history letters already written. */
-export const D_HISTORY = 17
 /** Lowest sequence number seen (of the first segments), for mid-stream connections. */
-export const D_FIRST_SEQ = 18
-/** Last TSval. */
-export const D_TSVAL = 19
-export const D_LAST_IPID = 20
+export const D_FIRST_SEQ = 4
+/** Lowest, highest and last TTL of segments without RST, a byte each. */
+export const D_TTL = 5
+export const D_UNSEEN_SEGMENTS = 6
 
 /** Doubles: all times are ns after the capture's base. */
 export const T_FIRST = 0
 export const T_LAST = 1
-/** Per direction: A's block at 2, B's at 6. */
-export const T_DIRECTION = 2
-export const T_DIRECTION_DOUBLES = 4
-export const T_BYTES = 0
-export const T_FIRST_PAYLOAD = 1
-export const T_LAST_PAYLOAD = 2
-/** Of the last segment without RST. */
-export const T_LAST_LIVE = 3
 
 export const BIT_IPV6 = 1
 /** Endpoint A is the higher one of the canonical key order. */
@@ -86,6 +48,11 @@ export const BIT_A_IS_HIGH = 2
 /** No SYN was seen. */
 export const BIT_MIDSTREAM = 4
 export const BIT_RESET = 8
+/** The state lies in the archive. */
+export const BIT_RETIRED = 16
+/** What `roleOf` says (reason × 2 + direction), once the connection was retired. */
+export const ROLE_SHIFT = 8
+export const BIT_NO_ROLE = 0xff
 
 export const DB_SEEN = 1
 export const DB_ISN = 2
@@ -103,3 +70,54 @@ export const DB_SCALE_SHIFT = 8
 export const DB_PAYLOAD = 1 << 12
 /** ISN was not seen but follows from the SYN-ACK's acknowledgement. */
 export const DB_ISN_INFERRED = 1 << 13
+
+/** Words of a state; its doubles lie in the same memory, behind the words. */
+export const STATE_WORDS = 56
+export const STATE_DOUBLES = STATE_WORDS / 2
+
+/** Kept segments: first row, last row that stays for good, last row (all +1; 0 for none). */
+export const ROW_FIRST = 0
+export const ROW_KEPT = 1
+export const ROW_LAST = 2
+/** Rows kept for good, and rows in the sliding tail. */
+export const KEPT_COUNT = 3
+export const TAIL_COUNT = 4
+/** History letters, one byte each, and how many. */
+export const HISTORY_LENGTH = 5
+export const HISTORY = 6
+export const HISTORY_BYTES = 28
+/** Tunnel kind in the low byte, VNI above. */
+export const TUNNEL = 13
+export const LAST_FRAME = 14
+
+/** Per-direction words of a state. */
+export const S_DIRECTION = 15
+export const S_DIRECTION_WORDS = 12
+export const S_PACKETS = 0
+export const S_UNSEEN_BYTES = 1
+export const S_RETRANSMISSIONS = 2
+export const S_ZERO_WINDOWS = 3
+/** Last window as sent. */
+export const S_WINDOW = 4
+/** MSS in the high half, largest payload (clamped to 65535) in the low half. */
+export const S_SIZES = 5
+export const S_FIN = 6
+export const S_RESETS = 7
+/** Segments whose checksum was left to the card. */
+export const S_UNFILLED = 8
+export const S_LAST_PAYLOAD_FRAME = 9
+/** Next byte that the stream walkers expect. */
+export const S_EXPECTED = 10
+/** Bit mask of history letters already written. */
+export const S_HISTORY = 11
+/** Words before the doubles. */
+export const STATE_PLAIN_WORDS = 39
+
+/** Per-direction doubles of a state: A's block here, B's behind it. */
+export const S_TIMES = 20
+export const S_TIMES_DOUBLES = 4
+export const ST_BYTES = 0
+export const ST_FIRST_PAYLOAD = 1
+export const ST_LAST_PAYLOAD = 2
+/** Of the last segment without RST. */
+export const ST_LAST_LIVE = 3

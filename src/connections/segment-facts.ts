@@ -7,16 +7,29 @@ import * as S from './segment-log.ts'
  * One past the last byte (or FIN) that segments of this direction held without a hole. SND.NXT may lie beyond it: an
  * ACK carries it too.
  */
-export function seenUpTo(words: Uint32Array, mine: number): number {
+export function seenUpTo(
+  words: Uint32Array,
+  mine: number,
+  state: Uint32Array,
+  myState: number,
+): number {
   const bits = words[mine + L.D_BITS]!
   if ((bits & L.DB_EXPECTED) === 0) return words[mine + L.D_NEXT]!
-  const expected = words[mine + L.D_EXPECTED]!
-  const finished = (bits & L.DB_FIN) !== 0 && words[mine + L.D_FIN] === expected
+  const expected = state[myState + L.S_EXPECTED]!
+  const finished = (bits & L.DB_FIN) !== 0 && state[myState + L.S_FIN] === expected
   return finished ? advance(expected, 1) : expected
 }
 
 /** How a segment relates to what its sender had sent before it. */
-export function kindOf(p: DecodedPacket, words: Uint32Array, mine: number, theirs: number): number {
+export function kindOf(
+  p: DecodedPacket,
+  words: Uint32Array,
+  mine: number,
+  theirs: number,
+  state: Uint32Array,
+  myState: number,
+  theirState: number,
+): number {
   const bits = words[mine + L.D_BITS]!
   if ((p.flags & RST) !== 0 || (bits & L.DB_SEEN) === 0) return S.KIND_NEW
   if ((p.flags & SYN) !== 0) {
@@ -32,10 +45,10 @@ export function kindOf(p: DecodedPacket, words: Uint32Array, mine: number, their
   }
   if (size === 0) return S.KIND_WINDOW_OR_ACK
   const closedWindow =
-    (words[theirs + L.D_BITS]! & L.DB_SEEN) !== 0 && words[theirs + L.D_WINDOW] === 0
+    (words[theirs + L.D_BITS]! & L.DB_SEEN) !== 0 && state[theirState + L.S_WINDOW] === 0
   if (p.payloadLength === 1 && closedWindow) return S.KIND_ZERO_WINDOW_PROBE
   if (lead > 0) return S.KIND_NEW
-  const fillsHole = (bits & L.DB_HOLDING) !== 0 && delta(words[mine + L.D_EXPECTED]!, p.seq) >= 0
+  const fillsHole = (bits & L.DB_HOLDING) !== 0 && delta(state[myState + L.S_EXPECTED]!, p.seq) >= 0
   return fillsHole ? S.KIND_OUT_OF_ORDER : S.KIND_RETRANSMISSION
 }
 

@@ -9,9 +9,14 @@ import type {
 } from '../model/connection.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { Segment, SegmentKind } from '../model/segment.ts'
+import { chunkOf, withinChunk } from './archive.ts'
+import type { Said } from './connection-store.ts'
 import { historyText } from './history.ts'
 import * as L from './layout.ts'
+import { ConnectionUnpacker, UnpackedConnection } from './packed-connection.ts'
+import { unpackEntry } from './packed-entry.ts'
 import * as S from './segment-log.ts'
+import { swapSides } from './swap-sides.ts'
 
 const KINDS: readonly SegmentKind[] = [
   'new',
@@ -39,6 +44,48 @@ const NO_PAYLOAD: ApplicationSummary = {
   lostPlace: false,
 }
 
+const unpacker = new ConnectionUnpacker()
+const unpacked = new UnpackedConnection()
+
+interface First {
+  frame: number
+  time: number
+  next: readonly [number, number]
+}
+
+/** What a record's packed state counts from. */
+function firstOf({ words, doubles }: ConnectionData, local: number): First {
+  const base = local * L.WORDS
+  return {
+    frame: words[base + L.FIRST_FRAME]!,
+    time: doubles[local * L.DOUBLES + L.T_FIRST]!,
+    next: [
+      words[base + L.DIRECTION + L.D_NEXT]!,
+      words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_NEXT]!,
+    ],
+  }
+}
+
+/** Unpacks state and rows of a record into `unpacked`; returns what was said. */
+function unpackRecord(data: ConnectionData, local: number, first: First): Said | null {
+  const place = data.words[local * L.WORDS + L.STATE]!
+  const chunk = chunkOf(data.archive, place)
+  const end = unpacker.unpack(chunk, withinChunk(place), first, unpacked)
+  return unpackEntry(chunk, end, first, data.texts)
+}
+
+/** TSval (-1 without) and IP ID (-1 for IPv6) of a record's first segment, if that is a SYN without ACK. */
+export function readFirstSyn(
+  data: ConnectionData,
+  local: number,
+): { tsVal: number; ipId: number } | null {
+  unpackRecord(data, local, firstOf(data, local))
+  const { rows, rowCount } = unpacked
+  if (rowCount === 0 || ((rows[S.R_FLAGS_WINDOW]! >>> 16) & 0x12) !== 0x02) return null
+  const stamped = (rows[S.R_BITS]! & S.ROW_TIMESTAMPS) !== 0
+  return { tsVal: stamped ? rows[S.R_TSVAL]! : -1, ipId: rows[S.R_IP_ID]! | 0 }
+}
+
 /** Makes the object view of one record. */
 export function readView(
   data: ConnectionData,
@@ -47,44 +94,47 @@ export function readView(
   roleReason: RoleReason,
   icmp: IcmpError[],
 ): ConnectionView {
-  const words = data.words
+  const { words, doubles } = data
   const base = local * L.WORDS
   const clientDirection = data.clientDirection[local]! as 0 | 1
-  const bits = words[base + L.BITS]!
-  const tunnel = words[base + L.TUNNEL]!
+  const first = firstOf(data, local)
+  const said = unpackRecord(data, local, first)
+  const { state } = unpacked
   const client = readDirection(data, local, clientDirection)
   const upstream = readDirection(data, local, (1 - clientDirection) as 0 | 1)
-  const segments = readSegments(data, base, clientDirection)
+  const segments = readSegments(clientDirection)
+  const packets = client.packets + upstream.packets
   return {
     endpoints,
     roleReason,
     alsoSeenAs: [],
-    ipVersion: (bits & L.BIT_IPV6) === 0 ? 4 : 6,
-    firstFrame: words[base + L.FIRST_FRAME]!,
-    lastFrame: words[base + L.LAST_FRAME]!,
-    firstTime: data.doubles[local * L.DOUBLES + L.T_FIRST]!,
-    lastTime: data.doubles[local * L.DOUBLES + L.T_LAST]!,
-    packets: client.packets + upstream.packets,
-    history: historyText(words, base, clientDirection),
+    ipVersion: (words[base + L.BITS]! & L.BIT_IPV6) === 0 ? 4 : 6,
+    firstFrame: first.frame,
+    lastFrame: state[L.LAST_FRAME]!,
+    firstTime: first.time,
+    lastTime: doubles[local * L.DOUBLES + L.T_LAST]!,
+    packets,
+    history: historyText(state, 0, clientDirection),
     midstream: client.isn === null,
-    tunnel: tunnelText(tunnel),
+    tunnel: tunnelText(state[L.TUNNEL]!),
     client,
     upstream,
     segments,
-    contiguousFrom:
-      segments.length >= client.packets + upstream.packets
-        ? words[base + L.FIRST_FRAME]!
-        : firstTailFrame(data, base),
+    contiguousFrom: segments.length >= packets ? first.frame : firstTailFrame(segments),
     strangeFrames: NO_FRAMES,
     icmp,
-    application: data.applications[local] ?? NO_PAYLOAD,
+    application: applicationOf(said, clientDirection),
   }
 }
 
-function firstTailFrame(data: ConnectionData, base: number): number {
-  const kept = data.words[base + L.ROW_KEPT]!
-  const after = kept === 0 ? 0 : data.rows[(kept - 1) * S.ROW_WORDS + S.R_NEXT]!
-  return after === 0 ? data.words[base + L.LAST_FRAME]! : data.rows[(after - 1) * S.ROW_WORDS + S.R_FRAME]!
+function applicationOf(said: Said | null, clientDirection: 0 | 1): ApplicationSummary {
+  if (said === null) return NO_PAYLOAD
+  return said.client === clientDirection ? said.application : swapSides(said.application)
+}
+
+/** Of the unpacked connection: from where on every segment is kept. */
+function firstTailFrame(segments: readonly Segment[]): number {
+  return segments[unpacked.state[L.KEPT_COUNT]!]?.frame ?? unpacked.state[L.LAST_FRAME]!
 }
 
 function tunnelText(word: number): string | null {
@@ -95,53 +145,53 @@ function tunnelText(word: number): string | null {
 
 function readDirection(data: ConnectionData, local: number, direction: 0 | 1): DirectionFacts {
   const w = data.words
-  const d = data.doubles
+  const { state, stateDoubles } = unpacked
   const mine = local * L.WORDS + L.DIRECTION + direction * L.DIRECTION_WORDS
-  const times = local * L.DOUBLES + L.T_DIRECTION + direction * L.T_DIRECTION_DOUBLES
+  const myState = L.S_DIRECTION + direction * L.S_DIRECTION_WORDS
+  const times = L.S_TIMES + direction * L.S_TIMES_DOUBLES
   const bits = w[mine + L.D_BITS]!
   const ttl = w[mine + L.D_TTL]!
-  const sizes = w[mine + L.D_SIZES]!
+  const sizes = state[myState + L.S_SIZES]!
   const seen = (bits & L.DB_SEEN) !== 0
   const payload = (bits & L.DB_PAYLOAD) !== 0
   return {
-    packets: w[mine + L.D_PACKETS]!,
-    bytes: d[times + L.T_BYTES]!,
+    packets: state[myState + L.S_PACKETS]!,
+    bytes: stateDoubles[times + L.ST_BYTES]!,
     isn: (bits & L.DB_ISN) === 0 ? null : w[mine + L.D_ISN]!,
     next: seen ? w[mine + L.D_NEXT]! : null,
     acked: (bits & L.DB_ACKED) === 0 ? null : w[mine + L.D_ACKED]!,
-    unseenBytes: w[mine + L.D_UNSEEN_BYTES]!,
+    unseenBytes: state[myState + L.S_UNSEEN_BYTES]!,
     unseenSegments: w[mine + L.D_UNSEEN_SEGMENTS]!,
-    retransmissions: w[mine + L.D_RETRANSMISSIONS]!,
-    zeroWindows: w[mine + L.D_ZERO_WINDOWS]!,
+    retransmissions: state[myState + L.S_RETRANSMISSIONS]!,
+    zeroWindows: state[myState + L.S_ZERO_WINDOWS]!,
     mss: sizes >>> 16,
     windowScale: ((bits >>> L.DB_SCALE_SHIFT) & 15) - 1,
     ttlLow: ttl & 0xff,
     ttlHigh: (ttl >>> 8) & 0xff,
     ttlLast: (ttl >>> 16) & 0xff,
-    unfilledChecksums: w[mine + L.D_UNFILLED]!,
+    unfilledChecksums: state[myState + L.S_UNFILLED]!,
     largestPayload: sizes & 0xffff,
-    finSeq: (bits & L.DB_FIN) === 0 ? null : w[mine + L.D_FIN]!,
-    resets: w[mine + L.D_RESETS]!,
-    firstPayloadTime: payload ? d[times + L.T_FIRST_PAYLOAD]! : null,
-    lastPayloadTime: payload ? d[times + L.T_LAST_PAYLOAD]! : null,
-    lastPayloadFrame: w[mine + L.D_LAST_PAYLOAD_FRAME]!,
-    lastTime: seen ? d[times + L.T_LAST_LIVE]! : null,
+    finSeq: (bits & L.DB_FIN) === 0 ? null : state[myState + L.S_FIN]!,
+    resets: state[myState + L.S_RESETS]!,
+    firstPayloadTime: payload ? stateDoubles[times + L.ST_FIRST_PAYLOAD]! : null,
+    lastPayloadTime: payload ? stateDoubles[times + L.ST_LAST_PAYLOAD]! : null,
+    lastPayloadFrame: state[myState + L.S_LAST_PAYLOAD_FRAME]!,
+    lastTime: seen ? stateDoubles[times + L.ST_LAST_LIVE]! : null,
   }
 }
 
-function readSegments(data: ConnectionData, base: number, clientDirection: 0 | 1): Segment[] {
-  const { rows } = data
-  const times = new Float64Array(rows.buffer, rows.byteOffset, rows.length >>> 1)
+function readSegments(clientDirection: 0 | 1): Segment[] {
+  const { rows, times, rowCount } = unpacked
   const segments: Segment[] = []
-  for (let link = data.words[base + L.ROW_FIRST]!; link !== 0; ) {
-    const at = (link - 1) * S.ROW_WORDS
+  for (let row = 0; row < rowCount; row++) {
+    const at = row * S.ROW_WORDS
     const bits = rows[at + S.R_BITS]!
     const small = rows[at + S.R_SMALL]!
     const flagsWindow = rows[at + S.R_FLAGS_WINDOW]!
     const from: Side = (bits & S.ROW_FROM_B) === clientDirection ? 'client' : 'upstream'
     segments.push({
       frame: rows[at + S.R_FRAME]!,
-      time: times[(link - 1) * S.ROW_DOUBLES + S.R_TIME]!,
+      time: times[row * S.ROW_DOUBLES + S.R_TIME]!,
       from,
       seq: rows[at + S.R_SEQ]!,
       ack: rows[at + S.R_ACK]!,
@@ -163,7 +213,6 @@ function readSegments(data: ConnectionData, base: number, clientDirection: 0 | 1
       copies: (small & S.COPIES) >>> 8,
       checksumUnfilled: (bits & S.ROW_UNFILLED) !== 0,
     })
-    link = rows[at + S.R_NEXT]!
   }
   return segments
 }

@@ -54,6 +54,12 @@ export function captureLimits(signs: CaptureSigns): Limit[] {
   if (totals.reassemblyBoundReached > 0) {
     add('bound-reached', `${totals.reassemblyBoundReached} times payload behind a hole was let go`)
   }
+  if (totals.putAwayEarly > 0) {
+    add(
+      'bound-reached',
+      `${totals.putAwayEarly} times a live connection had to be put away: what it said afterwards was not followed`,
+    )
+  }
   if (totals.icmpErrorsDropped > 0) {
     add('bound-reached', `${totals.icmpErrorsDropped} ICMP errors beyond the bound were not read`)
   }

@@ -1,8 +1,7 @@
-import type { ApplicationSummary } from './application.ts'
-
 /**
  * What the connection engine made of one capture (or one shard of it), as plain columns that cross a thread
- * boundary by transfer. Layouts: src/connections/layout.ts and segment-log.ts.
+ * boundary by transfer. Layouts: src/connections/layout.ts and
+ * packed-connection.ts.
  */
 export interface ConnectionData {
   count: number
@@ -10,14 +9,14 @@ export interface ConnectionData {
   doubles: Float64Array
   /** Four words per interned IPv6 address. */
   addresses: Uint32Array
-  /** Kept segments: rows of ROW_WORDS words each. */
-  rows: Uint32Array
+  /** States, kept segments and what was said, packed: chunks that records point into. */
+  archive: Uint8Array[]
+  /** Texts that packed connections share. */
+  texts: string[]
   /** Which direction is the client's (0: A, 1: B), by the reasons that one connection alone gives. */
   clientDirection: Uint8Array
   /** Index into ROLE_REASONS. */
   roleReason: Uint8Array
-  /** Null for a connection without payload. */
-  applications: (ApplicationSummary | null)[]
   icmp: IcmpRecord[]
   totals: EngineTotals
 }
@@ -30,6 +29,8 @@ export interface EngineTotals {
   skippedPackets: number
   /** Streams whose hole was given up because a reassembly bound was reached. */
   reassemblyBoundReached: number
+  /** Connections that were put away while they may still have had something to say: too many lived at a time. */
+  putAwayEarly: number
   icmpErrorsDropped: number
   fragmentsIncomplete: number
   /** TCP segments whose header or payload was cut by the snap length. */

@@ -6,7 +6,7 @@ import type { TrackedCapture, TrackOptions } from './track-capture.ts'
 export interface ThreadTask {
   input: string | string[]
   reader: TrackOptions['reader']
-  mostHeldBytes: number | undefined
+  maxMemory: number | undefined
   shard: number
   shards: number
 }

@@ -20,8 +20,8 @@ export interface TrackOptions {
   shard?: number
   shards?: number
   signal?: AbortSignal | undefined
-  /** Bound for payload that waits behind holes, in bytes. */
-  mostHeldBytes?: number | undefined
+  /** Bound for live connections and for payload that waits behind holes, in bytes. */
+  maxMemory?: number | undefined
   hash?: boolean
   onProgress?: ((bytesRead: number, totalBytes: number | null, packets: number) => void) | undefined
 }
@@ -49,7 +49,7 @@ export async function trackCapture(
     },
   })
   const engine = new ConnectionEngine({
-    ...(options.mostHeldBytes === undefined ? {} : { mostHeldBytes: options.mostHeldBytes }),
+    ...(options.maxMemory === undefined ? {} : { maxMemory: options.maxMemory }),
   })
   const decoder = new PacketDecoder()
   const packet = new DecodedPacket()

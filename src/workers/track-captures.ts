@@ -19,7 +19,7 @@ export interface TrackedParts {
 }
 
 export interface TrackCapturesOptions
-  extends Pick<TrackOptions, 'reader' | 'signal' | 'mostHeldBytes'> {
+  extends Pick<TrackOptions, 'reader' | 'signal' | 'maxMemory'> {
   /** Threads; undefined: threads only where the captures are large enough to pay for their start. */
   jobs?: number | undefined
   onProgress?:
@@ -75,7 +75,7 @@ async function trackParallel(
   const tracked = await Promise.all(
     Array.from({ length: shards }, (_, shard) =>
       runInThread(
-        { input, reader: options.reader, mostHeldBytes: options.mostHeldBytes, shard, shards },
+        { input, reader: options.reader, maxMemory: options.maxMemory, shard, shards },
         options.signal,
         shard === 0 ? progressOf(named, options) : undefined,
       ),
@@ -92,7 +92,7 @@ async function trackHere(
   const { facts, data } = await trackCapture(named.input, {
     reader: options.reader,
     signal: options.signal,
-    mostHeldBytes: options.mostHeldBytes,
+    maxMemory: options.maxMemory,
     shards,
     onProgress: progressOf(named, options),
   })

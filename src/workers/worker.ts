@@ -12,7 +12,7 @@ const say = (message: ThreadMessage, transfer: ArrayBuffer[] = []) =>
 
 trackCapture(task.input, {
   reader: task.reader,
-  mostHeldBytes: task.mostHeldBytes,
+  maxMemory: task.maxMemory,
   shard: task.shard,
   shards: task.shards,
   onProgress: (bytesRead, totalBytes, packets) =>

@@ -1,0 +1,260 @@
+import type { ApplicationWalker } from '../../native-free-decoders/application/application-walker.ts'
+import { delta } from '../../native-free-decoders/transport/sequence.ts'
+import type { ApplicationSummary } from '../model/application.ts'
+import { Archive, chunkOf, withinChunk } from './archive.ts'
+import { ByteWriter } from './byte-codec.ts'
+import { ConnectionTable } from './connection-table.ts'
+import * as L from './layout.ts'
+import { LiveStates } from './live-states.ts'
+import { SharedTexts } from './packed-application.ts'
+import { ConnectionPacker, ConnectionUnpacker, UnpackedConnection } from './packed-connection.ts'
+import { packEntry, unpackEntry } from './packed-entry.ts'
+import { roleOf } from './roles.ts'
+import { seenUpTo } from './segment-facts.ts'
+import * as S from './segment-log.ts'
+
+/** After so long without a packet a connection that cannot go on, or that never carried payload, is put away. */
+const LINGER_NS = 4e9
+/** A RST may have been ignored: its connection may go on for so long. */
+const RESET_LINGER_NS = 60e9
+/** Live connections that are looked at for each new one. */
+const LOOKS = 4
+
+/** What was said over a connection, when nobody listens any more. */
+export interface Said {
+  application: ApplicationSummary
+  /** Direction that `application` takes for the client, and the one that the payload itself shows (-1: none). */
+  client: 0 | 1
+  shown: -1 | 0 | 1
+}
+
+/**
+ * All connections of one capture: records of all, states and rows of those that live, packed bytes of those that are
+ * retired. Retiring loses nothing of the TCP state; a retired connection comes back to life with its next packet.
+ * Only what its payload says is not followed any further, and it is retired when there should be no more of it.
+ */
+export class ConnectionStore {
+  readonly table: ConnectionTable
+  readonly states: LiveStates
+  readonly log: S.SegmentLog
+  readonly archive = new Archive()
+  readonly texts = new SharedTexts()
+  /** By slot: who follows the payload of a live connection; what it said before it was retired once. */
+  readonly walkers: (ApplicationWalker | null)[] = []
+  readonly said: (Said | null)[] = []
+  /** Connections whose payload is not followed to its end because too many lived at a time. */
+  putAwayEarly = 0
+  private readonly mostLive: number
+  private live = 0
+  private hand = 0
+  private readonly packer = new ConnectionPacker()
+  private readonly unpacker = new ConnectionUnpacker()
+  private readonly unpacked = new UnpackedConnection()
+  private readonly writer = new ByteWriter()
+  private readonly first = { frame: 0, time: 0, next: [0, 0] as [number, number] }
+
+  constructor(mostLive: number, expectedPackets: number) {
+    this.mostLive = mostLive
+    this.table = new ConnectionTable(powerOfTwo(expectedPackets / 16, 1024, 1 << 22))
+    this.states = new LiveStates(1024)
+    this.log = new S.SegmentLog(4096)
+  }
+
+  /** Gives a new connection its state. */
+  begin(id: number, time: number): number {
+    for (let i = 0; i < LOOKS; i++) this.look(time)
+    if (this.live >= this.mostLive) this.makeRoom(time)
+    return this.place(id)
+  }
+
+  private place(id: number): number {
+    const slot = this.states.take(id)
+    this.live++
+    this.table.words[id * L.WORDS + L.STATE] = slot
+    this.walkers[slot] = null
+    this.said[slot] = null
+    return slot
+  }
+
+  /** The slot of a connection's state; brings it back to life if it was retired. */
+  slotOf(id: number): number {
+    const base = id * L.WORDS
+    const { words } = this.table
+    return (words[base + L.BITS]! & L.BIT_RETIRED) === 0 ? words[base + L.STATE]! : this.revive(id)
+  }
+
+  /** A connection that ended this long ago says nothing more: whatever comes is not its conversation. */
+  isOver(id: number, time: number): boolean {
+    const { words, doubles } = this.table
+    const quiet = time - doubles[id * L.DOUBLES + L.T_LAST]!
+    if (quiet <= LINGER_NS) return false
+    const base = id * L.WORDS
+    if (hasBothFins(words, base)) return true
+    return quiet > RESET_LINGER_NS && (words[base + L.BITS]! & L.BIT_RESET) !== 0
+  }
+
+  /** Ends listening to a live connection. */
+  freeze(id: number, slot: number): void {
+    const walker = this.walkers[slot]
+    if (walker == null) return
+    const shown = walker.clientDirection()
+    const client = (roleOf(this.table.words, id * L.WORDS, shown) & 1) as 0 | 1
+    this.said[slot] = { application: walker.summary(client), client, shown }
+    this.walkers[slot] = null
+  }
+
+  /** Retires all that still live, at the end of the capture. */
+  retireAll(): void {
+    for (let slot = 0; slot < this.states.used; slot++) {
+      const owner = this.states.owners[slot]!
+      if (owner !== 0) this.retire(owner - 1, slot)
+    }
+  }
+
+  /** One step of a round over all live connections: retires the one under the hand if its time has come. */
+  private look(time: number): void {
+    const { states, table } = this
+    if (states.used === 0) return
+    this.hand = this.hand + 1 < states.used ? this.hand + 1 : 0
+    const slot = this.hand
+    const owner = states.owners[slot]!
+    if (owner === 0) return
+    const id = owner - 1
+    if (time - table.doubles[id * L.DOUBLES + L.T_LAST]! <= LINGER_NS) return
+    if (isHolding(table.words, id * L.WORDS)) return
+    if (this.walkers[slot] == null || this.isOver(id, time)) this.retire(id, slot)
+  }
+
+  /** The quietest of some live connections is retired, whatever it may still have to say. */
+  private makeRoom(time: number): void {
+    const { states, table } = this
+    let quietest = -1
+    let longest = Number.NEGATIVE_INFINITY
+    for (let i = 0, seen = 0; i < states.used && seen < 32; i++) {
+      this.hand = this.hand + 1 < states.used ? this.hand + 1 : 0
+      const owner = states.owners[this.hand]!
+      if (owner === 0 || isHolding(table.words, (owner - 1) * L.WORDS)) continue
+      seen++
+      const quiet = time - table.doubles[(owner - 1) * L.DOUBLES + L.T_LAST]!
+      if (quiet > longest) {
+        longest = quiet
+        quietest = this.hand
+      }
+    }
+    if (quietest < 0) return
+    const id = states.owners[quietest]! - 1
+    if (this.walkers[quietest] != null && !this.isOver(id, time)) this.putAwayEarly++
+    this.retire(id, quietest)
+  }
+
+  private retire(id: number, slot: number): void {
+    const { table, states, log, archive, first } = this
+    const { words } = table
+    const base = id * L.WORDS
+    this.freeze(id, slot)
+    const said = this.said[slot] ?? null
+    const role = roleOf(words, base, said === null ? -1 : said.shown)
+    words[base + L.BITS] = (words[base + L.BITS]! & L.BIT_NO_ROLE) | (role << L.ROLE_SHIFT)
+    this.countUnseen(id, slot, 1)
+    this.readFirst(id)
+    const target = archive.begin()
+    const end = this.packer.pack(
+      states.words,
+      states.doubles,
+      slot,
+      log,
+      first,
+      target,
+      archive.position,
+    )
+    this.writer.start(target, end)
+    packEntry(this.writer, said, first, this.texts)
+    words[base + L.STATE] = archive.end(this.writer.at)
+    words[base + L.BITS]! |= L.BIT_RETIRED
+    for (let link = states.words[slot * L.STATE_WORDS + L.ROW_FIRST]!; link !== 0; ) {
+      const next = log.words[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
+      log.release(link - 1)
+      link = next
+    }
+    this.said[slot] = null
+    states.release(slot)
+    this.live--
+  }
+
+  private revive(id: number): number {
+    const { table, unpacked, first, log } = this
+    const base = id * L.WORDS
+    const place = table.words[base + L.STATE]!
+    this.readFirst(id)
+    const chunk = chunkOf(this.archive.chunks, place)
+    const end = this.unpacker.unpack(chunk, withinChunk(place), first, unpacked)
+    table.words[base + L.BITS]! &= ~L.BIT_RETIRED
+    const slot = this.place(id)
+    this.said[slot] = unpackEntry(chunk, end, first, this.texts.list)
+    const { words, doubles } = this.states
+    const at = slot * L.STATE_WORDS
+    words.set(unpacked.state, at)
+    doubles.set(unpacked.stateDoubles.subarray(L.S_TIMES), slot * L.STATE_DOUBLES + L.S_TIMES)
+    let previous = 0
+    for (let i = 0; i < unpacked.rowCount; i++) {
+      const row = log.take()
+      const rows = log.words
+      rows.set(unpacked.rows.subarray(i * S.ROW_WORDS, (i + 1) * S.ROW_WORDS), row * S.ROW_WORDS)
+      rows[row * S.ROW_WORDS + S.R_NEXT] = 0
+      rows[row * S.ROW_WORDS + S.R_PREVIOUS] = previous
+      if (previous === 0) words[at + L.ROW_FIRST] = row + 1
+      else rows[(previous - 1) * S.ROW_WORDS + S.R_NEXT] = row + 1
+      previous = row + 1
+      if (i + 1 === words[at + L.KEPT_COUNT]) words[at + L.ROW_KEPT] = row + 1
+    }
+    words[at + L.ROW_LAST] = previous
+    this.countUnseen(id, slot, -1)
+    return slot
+  }
+
+  /** What the other side acknowledged beyond all that was seen counts as unseen while nothing more comes. */
+  private countUnseen(id: number, slot: number, sign: 1 | -1): void {
+    const { words } = this.table
+    const state = this.states.words
+    for (let d = 0; d < 2; d++) {
+      const mine = id * L.WORDS + L.DIRECTION + d * L.DIRECTION_WORDS
+      const theirs = id * L.WORDS + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS
+      const myState = slot * L.STATE_WORDS + L.S_DIRECTION + d * L.S_DIRECTION_WORDS
+      if ((words[mine + L.D_BITS]! & L.DB_SEEN) === 0) continue
+      if ((words[theirs + L.D_BITS]! & L.DB_ACKED) === 0) continue
+      const beyond = delta(seenUpTo(words, mine, state, myState), words[theirs + L.D_ACKED]!)
+      if (beyond > 0 && beyond < 1 << 30) {
+        state[myState + L.S_UNSEEN_BYTES]! += sign * beyond
+        words[mine + L.D_UNSEEN_SEGMENTS]! += sign
+      }
+    }
+  }
+
+  private readFirst(id: number): void {
+    const { words, doubles } = this.table
+    const { first } = this
+    const base = id * L.WORDS
+    first.frame = words[base + L.FIRST_FRAME]!
+    first.time = doubles[id * L.DOUBLES + L.T_FIRST]!
+    first.next[0] = words[base + L.DIRECTION + L.D_NEXT]!
+    first.next[1] = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_NEXT]!
+  }
+}
+
+function hasBothFins(words: Uint32Array, base: number): boolean {
+  const a = words[base + L.DIRECTION + L.D_BITS]!
+  const b = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_BITS]!
+  return (a & b & L.DB_FIN) !== 0
+}
+
+function isHolding(words: Uint32Array, base: number): boolean {
+  const a = words[base + L.DIRECTION + L.D_BITS]!
+  const b = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_BITS]!
+  return ((a | b) & L.DB_HOLDING) !== 0
+}
+
+function powerOfTwo(wanted: number, least: number, most: number): number {
+  let n = least
+  while (n < wanted && n < most) n *= 2
+  return n
+}

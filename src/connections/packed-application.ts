@@ -1,0 +1,304 @@
+import type {
+  ApplicationSummary,
+  FirstBytes,
+  HttpState,
+  HttpSummary,
+  Moment,
+  TlsStage,
+  TlsSummary,
+} from '../model/application.ts'
+import type { Side } from '../model/connection.ts'
+import { ByteReader, type ByteWriter } from './byte-codec.ts'
+
+const PROTOCOLS: readonly ApplicationSummary['protocol'][] = [
+  'none',
+  'tls',
+  'http/1',
+  'h2',
+  'other',
+]
+const STAGES: readonly TlsStage[] = [
+  'client-hello',
+  'server-hello',
+  'server-flight',
+  'client-finished',
+  'established',
+]
+const CERTIFICATES: readonly TlsSummary['clientCertificate'][] = [
+  'not-requested',
+  'sent',
+  'empty',
+  'unknown',
+]
+const STATES: readonly HttpState[] = [
+  'nothing',
+  'between-messages',
+  'in-head',
+  'in-body',
+  'until-close',
+  'lost',
+]
+const FIRST: readonly FirstBytes[] = [
+  'none',
+  'tls',
+  'http-request',
+  'http-response',
+  'h2-preface',
+  'proxy-v1',
+  'proxy-v2',
+  'ssh',
+  'mysql',
+  'redis',
+  'greeting',
+  'h2-settings',
+  'other',
+  'not-captured',
+]
+const SIDES: readonly Side[] = ['client', 'upstream']
+const OPTIONAL = [undefined, false, true] as const
+
+/** Texts that many connections share (host names, versions) by number. */
+export class SharedTexts {
+  readonly list: string[] = []
+  private readonly numbers = new Map<string, number>()
+
+  numberOf(text: string): number {
+    let number = this.numbers.get(text)
+    if (number === undefined) {
+      number = this.list.push(text) - 1
+      this.numbers.set(text, number)
+    }
+    return number
+  }
+}
+
+/** Writes what was said over a connection in some tens of bytes. Frames and times count from the connection's first. */
+export function packApplication(
+  out: ByteWriter,
+  application: ApplicationSummary,
+  first: { frame: number; time: number },
+  texts: SharedTexts,
+): void {
+  const { tls, http } = application
+  out.number(PROTOCOLS.indexOf(application.protocol))
+  out.number(FIRST.indexOf(application.clientFirst))
+  out.number(FIRST.indexOf(application.upstreamFirst))
+  out.number(
+    (application.lostPlace ? 1 : 0) +
+      OPTIONAL.indexOf(application.clientLostPlace as undefined) * 2 +
+      OPTIONAL.indexOf(application.upstreamLostPlace as undefined) * 8 +
+      (tls === null ? 0 : 32) +
+      (http === null ? 0 : 64),
+  )
+  if (tls !== null) packTls(out, tls, first, texts)
+  if (http !== null) packHttp(out, http, texts)
+}
+
+function packTls(
+  out: ByteWriter,
+  tls: TlsSummary,
+  first: { frame: number; time: number },
+  texts: SharedTexts,
+): void {
+  const text = (value: string | null | undefined) => packShared(out, value, texts)
+  const moment = (value: Moment | null | undefined) => packMoment(out, value, first)
+  text(tls.version)
+  text(tls.offeredVersion)
+  text(tls.sni)
+  out.number(tls.alpn.length)
+  for (const name of tls.alpn) text(name)
+  text(tls.alpnSelected)
+  out.number(STAGES.indexOf(tls.stage) + CERTIFICATES.indexOf(tls.clientCertificate) * 8)
+  out.number(
+    (tls.helloRetry ? 1 : 0) +
+      (tls.clientEndsWithAlertSize ? 2 : 0) +
+      (tls.upstreamEndsWithAlertSize ? 4 : 0) +
+      OPTIONAL.indexOf(tls.resumed as undefined) * 8 +
+      OPTIONAL.indexOf(tls.earlyData as undefined) * 32,
+  )
+  moment(tls.alert)
+  if (tls.alert !== null) {
+    out.number(SIDES.indexOf(tls.alert.by))
+    text(tls.alert.name)
+  }
+  moment(tls.clientHello)
+  moment(tls.serverHello)
+  moment(tls.clientFinished)
+  moment(tls.upstreamApplicationData)
+  moment(tls.clientLastRecord)
+  moment(tls.upstreamLastRecord)
+  out.number(tls.clientApplicationRecords)
+  out.number(tls.upstreamApplicationRecords)
+  packCount(out, tls.clientRecordMissing)
+  packCount(out, tls.upstreamRecordMissing)
+}
+
+function packHttp(out: ByteWriter, http: HttpSummary, texts: SharedTexts): void {
+  out.number(http.requests)
+  out.number(http.responses)
+  packCount(out, http.lastStatus)
+  out.number(http.lastRequestLine === null ? 0 : 1)
+  // Hardly two connections ask for the same.
+  if (http.lastRequestLine !== null) out.text(http.lastRequestLine)
+  packShared(out, http.host, texts)
+  packShared(out, http.server, texts)
+  out.number(
+    STATES.indexOf(http.clientState) +
+      STATES.indexOf(http.upstreamState) * 8 +
+      (http.connectionClose ? 64 : 0),
+  )
+  packCount(out, http.requestMissing)
+  packCount(out, http.responseMissing)
+}
+
+/** Undefined, null, or a whole number. */
+function packCount(out: ByteWriter, value: number | null | undefined): void {
+  out.number(value === undefined ? 0 : value === null ? 1 : value + 2)
+}
+
+function packShared(out: ByteWriter, text: string | null | undefined, texts: SharedTexts): void {
+  packCount(out, typeof text === 'string' ? texts.numberOf(text) : text)
+}
+
+function packMoment(
+  out: ByteWriter,
+  moment: Moment | null | undefined,
+  first: { frame: number; time: number },
+): void {
+  if (moment == null) {
+    out.number(moment === null ? 1 : 0)
+    return
+  }
+  const frames = moment.frame - first.frame
+  const later = moment.time - first.time
+  const exact = Number.isInteger(later) && later >= 0 && first.time + later === moment.time
+  out.number(frames * 2 + (exact ? 2 : 3))
+  if (exact) out.number(later)
+  else out.double(moment.time)
+}
+
+/** Reads what `packApplication` wrote at `at`. */
+export function unpackApplication(
+  bytes: Uint8Array,
+  at: number,
+  first: { frame: number; time: number },
+  texts: readonly string[],
+): ApplicationSummary {
+  const from = new ByteReader(bytes, at)
+  const protocol = PROTOCOLS[from.number()]!
+  const clientFirst = FIRST[from.number()]!
+  const upstreamFirst = FIRST[from.number()]!
+  const bits = from.number()
+  const tls = (bits & 32) === 0 ? null : unpackTls(from, first, texts)
+  const http = (bits & 64) === 0 ? null : unpackHttp(from, texts)
+  const summary: ApplicationSummary = {
+    protocol,
+    clientFirst,
+    upstreamFirst,
+    tls,
+    http,
+    lostPlace: (bits & 1) !== 0,
+  }
+  const clientLostPlace = OPTIONAL[(bits >> 1) & 3]
+  const upstreamLostPlace = OPTIONAL[(bits >> 3) & 3]
+  if (clientLostPlace !== undefined) summary.clientLostPlace = clientLostPlace
+  if (upstreamLostPlace !== undefined) summary.upstreamLostPlace = upstreamLostPlace
+  return summary
+}
+
+function unpackTls(
+  from: ByteReader,
+  first: { frame: number; time: number },
+  texts: readonly string[],
+): TlsSummary {
+  const text = () => unpackShared(from, texts)
+  const moment = () => unpackMoment(from, first)
+  const version = text() ?? null
+  const offeredVersion = text()
+  const sni = text() ?? null
+  const alpn: string[] = []
+  for (let left = from.number(); left > 0; left--) alpn.push(text()!)
+  const alpnSelected = text() ?? null
+  const kinds = from.number()
+  const bits = from.number()
+  const alert = moment() ?? null
+  const by = alert === null ? null : SIDES[from.number()]!
+  const name = alert === null ? null : text()!
+  const tls: TlsSummary = {
+    version,
+    stage: STAGES[kinds & 7]!,
+    sni,
+    alpn,
+    alpnSelected,
+    helloRetry: (bits & 1) !== 0,
+    alert: alert === null ? null : { frame: alert.frame, time: alert.time, by: by!, name: name! },
+    clientCertificate: CERTIFICATES[kinds >> 3]!,
+    clientHello: moment() ?? null,
+    serverHello: moment() ?? null,
+    clientFinished: moment() ?? null,
+    upstreamApplicationData: moment() ?? null,
+    clientApplicationRecords: 0,
+    upstreamApplicationRecords: 0,
+    clientEndsWithAlertSize: (bits & 2) !== 0,
+    upstreamEndsWithAlertSize: (bits & 4) !== 0,
+  }
+  const clientLastRecord = moment()
+  const upstreamLastRecord = moment()
+  tls.clientApplicationRecords = from.number()
+  tls.upstreamApplicationRecords = from.number()
+  const clientRecordMissing = unpackCount(from)
+  const upstreamRecordMissing = unpackCount(from)
+  const resumed = OPTIONAL[(bits >> 3) & 3]
+  const earlyData = OPTIONAL[(bits >> 5) & 3]
+  if (offeredVersion !== undefined) tls.offeredVersion = offeredVersion
+  if (resumed !== undefined) tls.resumed = resumed
+  if (earlyData !== undefined) tls.earlyData = earlyData
+  if (clientLastRecord !== undefined) tls.clientLastRecord = clientLastRecord
+  if (upstreamLastRecord !== undefined) tls.upstreamLastRecord = upstreamLastRecord
+  if (clientRecordMissing != null) tls.clientRecordMissing = clientRecordMissing
+  if (upstreamRecordMissing != null) tls.upstreamRecordMissing = upstreamRecordMissing
+  return tls
+}
+
+function unpackHttp(from: ByteReader, texts: readonly string[]): HttpSummary {
+  const requests = from.number()
+  const responses = from.number()
+  const lastStatus = unpackCount(from) ?? null
+  const lastRequestLine = from.number() === 0 ? null : from.text()
+  const host = unpackShared(from, texts) ?? null
+  const server = unpackShared(from, texts) ?? null
+  const bits = from.number()
+  return {
+    requests,
+    responses,
+    lastStatus,
+    lastRequestLine,
+    host,
+    server,
+    clientState: STATES[bits & 7]!,
+    upstreamState: STATES[(bits >> 3) & 7]!,
+    requestMissing: unpackCount(from) ?? null,
+    responseMissing: unpackCount(from) ?? null,
+    connectionClose: (bits & 64) !== 0,
+  }
+}
+
+function unpackCount(from: ByteReader): number | null | undefined {
+  const value = from.number()
+  return value === 0 ? undefined : value === 1 ? null : value - 2
+}
+
+function unpackShared(from: ByteReader, texts: readonly string[]): string | null | undefined {
+  const number = unpackCount(from)
+  return typeof number === 'number' ? texts[number]! : number
+}
+
+function unpackMoment(
+  from: ByteReader,
+  first: { frame: number; time: number },
+): Moment | null | undefined {
+  const head = from.number()
+  if (head < 2) return head === 1 ? null : undefined
+  const frame = first.frame + Math.floor((head - 2) / 2)
+  return { frame, time: head % 2 === 0 ? first.time + from.number() : from.double() }
+}
