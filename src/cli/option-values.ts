@@ -1,29 +1,29 @@
 import { isIP } from 'node:net'
-import { InvalidArgumentError } from 'commander'
 
 /**
- * From what was typed to what it means. Each parser throws `InvalidArgumentError` with what it expects; commander adds
+ * From what was typed to what it means. Each parser throws an `InvalidValue` with what it expects; who calls it adds
  * the flag's name.
  */
+export class InvalidValue extends Error {}
 
 export function parsePort(text: string): number {
   const port = wholeNumber(text)
   if (port === null || port < 1 || port > 65535) {
-    throw new InvalidArgumentError('A port is a whole number from 1 to 65535.')
+    throw new InvalidValue('A port is a whole number from 1 to 65535.')
   }
   return port
 }
 
 export function parseCount(text: string): number {
   const count = wholeNumber(text)
-  if (count === null || count < 1) throw new InvalidArgumentError('Expected a whole number from 1.')
+  if (count === null || count < 1) throw new InvalidValue('Expected a whole number from 1.')
   return count
 }
 
 export function parseWidth(text: string): number {
   const width = wholeNumber(text)
   if (width === null || width < 60 || width > 1000) {
-    throw new InvalidArgumentError('Expected columns from 60 to 1000.')
+    throw new InvalidValue('Expected columns from 60 to 1000.')
   }
   return width
 }
@@ -38,7 +38,7 @@ const BYTES: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 3
 export function parseSize(text: string): number {
   const parts = /^(\d{1,12}(?:\.\d{1,3})?)([kmgt]?)(?:i?b)?$/i.exec(text)
   const bytes = parts ? Number(parts[1]) * BYTES[parts[2]!.toLowerCase()]! : 0
-  if (bytes < 1) throw new InvalidArgumentError('Expected a size such as 512M or 2G.')
+  if (bytes < 1) throw new InvalidValue('Expected a size such as 512M or 2G.')
   return Math.floor(bytes)
 }
 
@@ -47,7 +47,7 @@ const SECONDS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600
 /** Seconds, with a sign if need be: `0.75`, `-7200`, `-2h`, `150ms`. */
 export function parseSeconds(text: string): number {
   const parts = /^([+-]?(?:\d{1,12}(?:\.\d{1,9})?|\.\d{1,9}))(ms|[smhd]?)$/.exec(text)
-  if (!parts) throw new InvalidArgumentError('Expected seconds such as 0.75, -7200 or -2h.')
+  if (!parts) throw new InvalidValue('Expected seconds such as 0.75, -7200 or -2h.')
   return Number(parts[1]) * SECONDS[parts[2]!]!
 }
 
@@ -60,14 +60,14 @@ export function parseTimeOption(text: string): string {
   const exists =
     parts && day <= new Date(Date.UTC(Number(parts[1]), Number(parts[2]), 0)).getUTCDate()
   if (!exists || Number.isNaN(Date.parse(text.replace(' ', 'T')))) {
-    throw new InvalidArgumentError('Expected a time such as 2026-06-28T15:11:44Z.')
+    throw new InvalidValue('Expected a time such as 2026-06-28T15:11:44Z.')
   }
   return text.replace(' ', 'T')
 }
 
 export function parseAddress(text: string): string {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(bare) === 0) throw new InvalidArgumentError('Expected an IPv4 or IPv6 address.')
+  if (isIP(bare) === 0) throw new InvalidValue('Expected an IPv4 or IPv6 address.')
   return bare
 }
 
@@ -76,7 +76,7 @@ export function parseHostPort(text: string): { host: string; port: number } {
   const parts = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text)
   const host = parts?.[1] ?? parts?.[2]
   if (!host || isIP(host) === 0) {
-    throw new InvalidArgumentError('Expected ADDRESS:PORT, with an IPv6 address in brackets.')
+    throw new InvalidValue('Expected ADDRESS:PORT, with an IPv6 address in brackets.')
   }
   return { host, port: parsePort(parts![3]!) }
 }

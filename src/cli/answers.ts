@@ -1,0 +1,21 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { REPORT_SCHEMA_ID } from '../model/schema-id.ts'
+import { longHelp, shortHelp } from './help-text.ts'
+
+/** Flags of the program itself that are answered with a text. */
+export const ANSWERS: ReadonlyMap<string, () => string> = new Map([
+  ['-h', () => shortHelp(null)],
+  ['--help', () => longHelp(null)],
+  ['--version', versionText],
+])
+
+function versionText(): string {
+  const { version } = JSON.parse(readFileSync(packageJson(), 'utf8')) as { version: string }
+  return `rstscope ${version}\nNode ${process.versions.node}\nschema ${REPORT_SCHEMA_ID}\n`
+}
+
+/** Three levels up from `dist/src/cli`, two from `src/cli`. */
+function packageJson(): URL {
+  const built = new URL('../../../package.json', import.meta.url)
+  return existsSync(built) ? built : new URL('../../package.json', import.meta.url)
+}
