@@ -10,7 +10,7 @@ interface Source {
 }
 
 const IMPORT =
-  /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
+  /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\b(?:import|require)\(\s*'([^']+)'\s*\)/gm
 
 function readSource(path: string): Source {
   const text = readFileSync(join(root, path), 'utf8')
@@ -35,7 +35,7 @@ const RULES: [folder: string, allowed: string[]][] = [
   ['src/model/', ['src/model/', 'native-free-decoders/', 'zod']],
   ['src/capture/', [...FACTS, 'src/capture/', 'node:', 'pcap-parser', 'fzstd']],
   ...MIDDLE.map((name): [string, string[]] => [`src/${name}/`, [...FACTS, `src/${name}/`]]),
-  ['src/reports/', ['src/model/', 'src/reports/', 'cli-table3']],
+  ['src/reports/', ['src/model/', 'src/reports/', 'cli-table3', 'node:module']],
   [
     'src/workers/',
     [...FACTS, 'src/workers/', 'src/capture/', 'src/packets/', 'src/connections/', 'node:'],
@@ -64,9 +64,10 @@ test('the import pattern finds every form of import', () => {
     "export * from 'd'",
     "import 'e'",
     "  const f = await import('f')",
+    "  const g = require('g')",
   ]
   const found = [...forms.join('\n').matchAll(IMPORT)].map((match) => match[2] ?? match[3])
-  expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g'])
   expect(sources.length).toBeGreaterThan(50)
 })
 

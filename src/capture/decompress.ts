@@ -2,9 +2,6 @@ import type { ContainerContext } from '../../native-free-decoders/container/cont
 import type { CaptureFacts } from '../model/record-reader.ts'
 import type { ByteWindow } from './byte-window.ts'
 import { isSkippable, LZ4_MAGIC, ZSTD_MAGIC } from './compressed-frame.ts'
-import { gunzip } from './gunzip.ts'
-import { unlz4 } from './unlz4.ts'
-import { unzstd } from './unzstd.ts'
 
 export type Compression = NonNullable<CaptureFacts['compression']>
 
@@ -31,17 +28,23 @@ export async function sniffCompression(window: ByteWindow): Promise<Compression 
  * The decompressed bytes of `window`, chunk by chunk. What is cut or damaged ends early with a warning; a chunk is
  * valid until the next one is asked for.
  */
-export function decompress(
+export async function decompress(
   compression: Compression,
   window: ByteWindow,
   context: ContainerContext,
-): AsyncGenerator<Uint8Array> {
+): Promise<AsyncGenerator<Uint8Array>> {
   switch (compression) {
-    case 'gzip':
+    case 'gzip': {
+      const { gunzip } = await import('./gunzip.ts')
       return gunzip(window, context)
-    case 'zstd':
+    }
+    case 'zstd': {
+      const { unzstd } = await import('./unzstd.ts')
       return unzstd(window, context)
-    case 'lz4':
+    }
+    case 'lz4': {
+      const { unlz4 } = await import('./unlz4.ts')
       return unlz4(window, context)
+    }
   }
 }

@@ -10,16 +10,6 @@ import {
   pcapMagic,
   readPcapHeader,
 } from '../../native-free-decoders/container/pcap.ts'
-import {
-  isPcapng,
-  PcapngParser,
-  SECTION_HEADER_BYTES,
-} from '../../native-free-decoders/container/pcapng.ts'
-import {
-  isSnoop,
-  SNOOP_HEADER_BYTES,
-  SnoopParser,
-} from '../../native-free-decoders/container/snoop.ts'
 import { RstscopeError } from '../errors.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import { type ByteSource, ChunkSource, fileSource, memorySource } from './byte-source.ts'
@@ -28,7 +18,6 @@ import { type Compression, decompress, sniffCompression } from './decompress.ts'
 import { foreignFormat, hexPreview } from './foreign-format.ts'
 import { MeteredSource, type MeterOptions, readError } from './metered-source.ts'
 import { NativeFreeRecords } from './native-free-records.ts'
-import { PcapParserRecords } from './pcap-parser-records.ts'
 import type { RecordStream } from './record-stream.ts'
 
 /** A path, `-` for standard input, the bytes themselves, or anything that yields them. */
@@ -89,7 +78,7 @@ export async function openFile(
     if (!(await window.atLeast(4))) throw notACapture(label, await preview(window), null)
     const compression = await sniffCompression(window)
     if (compression !== null) {
-      inner = new ChunkSource(decompress(compression, window, context))
+      inner = new ChunkSource(await decompress(compression, window, context))
       window = new ByteWindow(inner)
       await window.atLeast(4)
       if (window.length === 0) throw emptyInside(label, compression, context)
@@ -120,6 +109,7 @@ function openSource(
   }
 }
 
+/** What is not a plain pcap file is read by modules of its own, loaded only then. */
 async function recognise(
   window: ByteWindow,
   label: string,
@@ -142,15 +132,22 @@ async function recognise(
           header.format === 'pcap' && header.versionMajor === 2 && header.versionMinor === 4
         const isForPcapParser = choice === 'pcap-parser' || (choice === 'auto' && !source.isAtRest)
         if (isPlain && isForPcapParser) {
+          const { PcapParserRecords } = await import('./pcap-parser-records.ts')
           return { format: 'pcap', records: new PcapParserRecords(window, header, context) }
         }
         return native(header.format, PCAP_HEADER_BYTES, new PcapParser(header, context))
       }
     }
+    const { isPcapng, PcapngParser, SECTION_HEADER_BYTES } = await import(
+      '../../native-free-decoders/container/pcapng.ts'
+    )
     if ((await window.atLeast(12)) && isPcapng(window.view, window.start)) {
       await complete(window, SECTION_HEADER_BYTES, label)
       return native('pcapng', 0, new PcapngParser(context))
     }
+    const { isSnoop, SnoopParser, SNOOP_HEADER_BYTES } = await import(
+      '../../native-free-decoders/container/snoop.ts'
+    )
     if (window.length >= 8 && isSnoop(window.view, window.start)) {
       await complete(window, SNOOP_HEADER_BYTES, label)
       const parser = new SnoopParser(window.view, window.start, context)

@@ -1,4 +1,5 @@
-import Table from 'cli-table3'
+import { createRequire } from 'node:module'
+import type { default as TableConstructor } from 'cli-table3'
 import type { TextStyle } from './text-style.ts'
 import { textWidth, wrap } from './text-width.ts'
 
@@ -8,6 +9,8 @@ export interface Column {
   /** The narrowest it may become, its texts broken between words, where the table is wider than the screen; absent: it keeps its width. */
   least?: number
 }
+
+const require = createRequire(import.meta.url)
 
 const GAP = 2
 const NOTHING = ''
@@ -43,6 +46,8 @@ export function plainTable(
   style: TextStyle,
 ): string[] {
   const widths = fitWidths(columns, rows, width - GAP)
+  // Required with the first table: many reports have none, and the package takes as long to load as all of this folder.
+  const Table = require('cli-table3') as typeof TableConstructor
   const table = new Table({
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP, compact: true },

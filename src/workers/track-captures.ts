@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os'
 import type { CaptureInput } from '../capture/open-capture.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
-import { runInThread } from './thread.ts'
 import { type TrackOptions, trackCapture } from './track-capture.ts'
 
 export interface NamedInput {
@@ -72,6 +71,7 @@ async function trackParallel(
 ): Promise<TrackedParts> {
   const { input } = named
   if (!isShareable(input)) return trackHere(named, options, 1)
+  const { runInThread } = await import('./thread.ts')
   const tracked = await Promise.all(
     Array.from({ length: shards }, (_, shard) =>
       runInThread(

@@ -30,20 +30,6 @@ test('a usage error ends with 2 and never with a stack trace', () => {
   expect(stderr).toMatch(/^rstscope: .*\n {2}try: .*\n$/)
 })
 
-test('help and version load neither the engine, nor reports, nor zod', () => {
-  const run = spawnSync(process.execPath, [main, '--help'], {
-    encoding: 'utf8',
-    // Node then tells every module that it loads.
-    env: { PATH: process.env.PATH, NODE_DEBUG: 'esm,module' },
-    maxBuffer: 64 * 2 ** 20,
-  })
-  expect(run.stdout).toContain('Exit codes')
-  expect(run.stderr).toContain('commander')
-  for (const heavy of ['dist/src/index.js', 'dist/src/reports', 'node_modules/zod', 'cli-table3']) {
-    expect(run.stderr).not.toContain(heavy)
-  }
-})
-
 test('a reader that leaves early ends the command quietly with 0', async () => {
   const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.destroy()
