@@ -9,9 +9,11 @@ import { LiveStates } from './live-states.ts'
 import { SharedTexts } from './packed-application.ts'
 import { ConnectionPacker, ConnectionUnpacker, UnpackedConnection } from './packed-connection.ts'
 import { packEntry, unpackEntry } from './packed-entry.ts'
-import { roleOf } from './roles.ts'
+import { ROLE_SYN_ACK, roleOf } from './roles.ts'
 import { seenUpTo } from './segment-facts.ts'
 import * as S from './segment-log.ts'
+import { ShapeReader } from './shape.ts'
+import { ShapeTable } from './shape-table.ts'
 
 /** After so long without a packet a connection that cannot go on, or that never carried payload, is put away. */
 const LINGER_NS = 4e9
@@ -39,6 +41,7 @@ export class ConnectionStore {
   readonly log: S.SegmentLog
   readonly archive = new Archive()
   readonly texts = new SharedTexts()
+  readonly shapes = new ShapeTable()
   /** By slot: who follows the payload of a live connection; what it said before it was retired once. */
   readonly walkers: (ApplicationWalker | null)[] = []
   readonly said: (Said | null)[] = []
@@ -47,6 +50,7 @@ export class ConnectionStore {
   private readonly mostLive: number
   private live = 0
   private hand = 0
+  private readonly shapeReader = new ShapeReader()
   private readonly packer = new ConnectionPacker()
   private readonly unpacker = new ConnectionUnpacker()
   private readonly unpacked = new UnpackedConnection()
@@ -156,6 +160,7 @@ export class ConnectionStore {
     const role = roleOf(words, base, said === null ? -1 : said.shown)
     words[base + L.BITS] = (words[base + L.BITS]! & L.BIT_NO_ROLE) | (role << L.ROLE_SHIFT)
     this.countUnseen(id, slot, 1)
+    this.readShape(base, slot, role, said)
     this.readFirst(id)
     const target = archive.begin()
     const end = this.packer.pack(
@@ -210,6 +215,23 @@ export class ConnectionStore {
     words[at + L.ROW_LAST] = previous
     this.countUnseen(id, slot, -1)
     return slot
+  }
+
+  private readShape(base: number, slot: number, role: number, said: Said | null): void {
+    const { table, states, log, shapeReader } = this
+    const { words } = table
+    const client = (role & 1) as 0 | 1
+    const application = said === null ? null : said.application
+    // Roles that are less than sure may be turned by what other connections show.
+    const hasShape =
+      role >>> 1 <= ROLE_SYN_ACK &&
+      shapeReader.read(words, base, states.words, slot, log, client, application)
+    const { numbers, count, sequence } = shapeReader
+    words[base + L.SHAPE] = hasShape ? this.shapes.intern(numbers, count) + 1 : 0
+    for (let d = 0; d < 2; d++) {
+      const at = base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_SEQUENCE
+      words[at] = hasShape ? sequence[d]! : 0
+    }
   }
 
   /** What the other side acknowledged beyond all that was seen counts as unseen while nothing more comes. */

@@ -5,7 +5,7 @@
  */
 
 /** Words per record. */
-export const WORDS = 22
+export const WORDS = 24
 /** Doubles per record. */
 export const DOUBLES = 2
 
@@ -21,10 +21,12 @@ export const FIRST_FRAME = 4
 export const OLDER = 5
 /** Slot of the state while it lives; place in the archive once it is retired (BIT_RETIRED). */
 export const STATE = 6
+/** Shape of a retired connection, + 1; 0 for none (see shape.ts). */
+export const SHAPE = 7
 
 /** Per-direction words: A's block begins here, B's follows. */
 export const DIRECTION = 8
-export const DIRECTION_WORDS = 7
+export const DIRECTION_WORDS = 8
 
 export const D_BITS = 0
 export const D_ISN = 1
@@ -37,6 +39,8 @@ export const D_FIRST_SEQ = 4
 /** Lowest, highest and last TTL of segments without RST, a byte each. */
 export const D_TTL = 5
 export const D_UNSEEN_SEGMENTS = 6
+/** Digest of the segments, in order, of a retired connection that has a shape. */
+export const D_SEQUENCE = 7
 
 /** Doubles: all times are ns after the capture's base. */
 export const T_FIRST = 0

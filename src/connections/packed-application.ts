@@ -54,6 +54,11 @@ const FIRST: readonly FirstBytes[] = [
   'other',
   'not-captured',
 ]
+/** The kind of a direction's first bytes, as a number below 16. */
+export function firstBytesNumber(first: FirstBytes): number {
+  return FIRST.indexOf(first)
+}
+
 const SIDES: readonly Side[] = ['client', 'upstream']
 const OPTIONAL = [undefined, false, true] as const
 

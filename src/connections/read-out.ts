@@ -11,7 +11,7 @@ export type PacketTotals = Omit<
 /** Ends the engine and hands its columns over. The engine must not be used afterwards. */
 export function readOut(engine: ConnectionEngine, packets: PacketTotals): ConnectionData {
   engine.finish()
-  const { table, archive, texts } = engine.store
+  const { table, archive, texts, shapes } = engine.store
   const { count, words, doubles } = table
   const clientDirection = new Uint8Array(count)
   const roleReason = new Uint8Array(count)
@@ -27,6 +27,7 @@ export function readOut(engine: ConnectionEngine, packets: PacketTotals): Connec
     addresses: table.addresses.snapshot(),
     archive: archive.chunks,
     texts: texts.list,
+    shapes: shapes.list(),
     clientDirection,
     roleReason,
     icmp: engine.icmp.records,

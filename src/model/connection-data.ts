@@ -11,6 +11,8 @@ export interface ConnectionData {
   addresses: Uint32Array
   /** States, kept segments and what was said, packed: chunks that records point into. */
   archive: Uint8Array[]
+  /** Numbers of each shape (see shape.ts). */
+  shapes: Uint32Array[]
   /** Texts that packed connections share. */
   texts: string[]
   /** Which direction is the client's (0: A, 1: B), by the reasons that one connection alone gives. */

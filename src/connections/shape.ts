@@ -1,0 +1,265 @@
+import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { delta } from '../../native-free-decoders/transport/sequence.ts'
+import type { ApplicationSummary } from '../model/application.ts'
+import { mix } from './connection-table.ts'
+import * as L from './layout.ts'
+import { firstBytesNumber } from './packed-application.ts'
+import * as S from './segment-log.ts'
+
+/** Without payload: at most so many segments are told apart one by one. */
+const MOST_BARE_ROWS = 8
+/** No timer is as short: a longer silence before a FIN may have a name. */
+const SHORTEST_TIMER_NS = 1.7e9
+/** A TLS handshake takes four turns at most: hello, server's flight, client's flight, answer. */
+const MOST_HANDSHAKE_TURNS = 4
+const BARE = 1
+const CLOSED = 2
+
+/**
+ * What decides how a connection ended, as a few numbers: connections with equal numbers ended alike, whatever their
+ * addresses, sequence numbers, frames and times. Only two kinds are simple enough to say so for sure, and they are
+ * nearly all of a large capture: handshakes that came to nothing, and conversations that both sides closed.
+ */
+export class ShapeReader {
+  /** The numbers of the connection that was read last. */
+  readonly numbers = new Uint32Array(4 * MOST_BARE_ROWS + 16)
+  count = 0
+  /** A digest of the segments of each direction, in order: equal at both taps when both saw the same ones. */
+  readonly sequence = new Uint32Array(2)
+
+  /** False when the connection is not of a simple kind. `client` is the direction of the client. */
+  read(
+    words: Uint32Array,
+    base: number,
+    state: Uint32Array,
+    slot: number,
+    log: S.SegmentLog,
+    client: 0 | 1,
+    application: ApplicationSummary | null,
+  ): boolean {
+    this.count = 0
+    const stateBase = slot * L.STATE_WORDS
+    const rowCount = state[stateBase + L.KEPT_COUNT]! + state[stateBase + L.TAIL_COUNT]!
+    const a = stateBase + L.S_DIRECTION
+    const b = a + L.S_DIRECTION_WORDS
+    const isWhole = state[a + L.S_PACKETS]! + state[b + L.S_PACKETS]! === rowCount
+    const bitsA = words[base + L.DIRECTION + L.D_BITS]!
+    const bitsB = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_BITS]!
+    const first = state[stateBase + L.ROW_FIRST]!
+    if (((bitsA | bitsB) & L.DB_PAYLOAD) === 0) {
+      return isWhole && rowCount <= MOST_BARE_ROWS && this.bare(words, base, log, first, client)
+    }
+    const isClosed = (bitsA & bitsB & L.DB_FIN) !== 0 && (words[base + L.BITS]! & L.BIT_RESET) === 0
+    if (!isClosed || application === null) return false
+    if (!this.closed(words, base, log, first, client, application, isWhole)) return false
+    // Segments that were let go cannot be held against those of another tap.
+    if (!isWhole) this.sequence.fill(0)
+    return true
+  }
+
+  /** Handshakes that were never completed: every field of every segment that a verdict may look at. */
+  private bare(
+    words: Uint32Array,
+    base: number,
+    log: S.SegmentLog,
+    firstLink: number,
+    client: 0 | 1,
+  ): boolean {
+    const { numbers, sequence } = this
+    const rows = log.words
+    sequence.fill(0)
+    let n = 0
+    numbers[n++] = BARE
+    let lastIpId = 0
+    let spoken = 0
+    for (let link = firstLink; link !== 0; ) {
+      const at = (link - 1) * S.ROW_WORDS
+      const next = rows[at + S.R_NEXT]!
+      const bits = rows[at + S.R_BITS]!
+      const d = (bits & S.ROW_FROM_B) as 0 | 1
+      const flags = rows[at + S.R_FLAGS_WINDOW]! >>> 16
+      // What follows a RST may show that it was ignored, and that is a matter of time.
+      if ((flags & RST) !== 0 && next !== 0) return false
+      if (d === client && (flags & (SYN | RST)) === 0) return false
+      // Whether a RST goes on from its sender's clock is a matter of time too.
+      if ((flags & RST) !== 0 && (spoken & (1 << d)) !== 0) return false
+      if ((flags & (SYN | RST)) === 0) spoken |= 1 << d
+      const seq = relative(words, base, d, rows[at + S.R_SEQ]!)
+      const ack =
+        (flags & ACK) === 0 ? 0 : relative(words, base, d === 0 ? 1 : 0, rows[at + S.R_ACK]!)
+      if (seq < 0 || ack < 0) return false
+      const ipId = rows[at + S.R_IP_ID]! | 0
+      const identity = ipId <= 0 ? 0 : ipId === lastIpId ? 1 : 2
+      if (ipId > 0) lastIpId = ipId
+      numbers[n++] =
+        ((bits & SHAPE_BITS) |
+          (d === client ? 0 : 1) |
+          (identity << 12) |
+          (ipId < 0 ? 1 << 14 : 0)) >>>
+        0
+      numbers[n++] = rows[at + S.R_FLAGS_WINDOW]!
+      numbers[n++] = (rows[at + S.R_SMALL]! | (seq << 24) | (ack << 28)) >>> 0
+      sequence[d] = mix(sequence[d]!, flags, seq, ack)
+      link = next
+    }
+    this.count = n
+    return true
+  }
+
+  /** Conversations that both sides closed, and nobody reset. */
+  private closed(
+    words: Uint32Array,
+    base: number,
+    log: S.SegmentLog,
+    firstLink: number,
+    client: 0 | 1,
+    application: ApplicationSummary,
+    isWhole: boolean,
+  ): boolean {
+    const said = applicationShape(application)
+    if (said < 0) return false
+    const { tls } = application
+    // Where the walk lost its place, a handshake that failed looks like a session of few turns.
+    const fewest = isWhole && tls !== null && !isSession(tls) ? MOST_HANDSHAKE_TURNS + 1 : 0
+    const mine = base + L.DIRECTION + client * L.DIRECTION_WORDS
+    const theirs = base + L.DIRECTION + (1 - client) * L.DIRECTION_WORDS
+    const opened = L.DB_SYN | L.DB_ISN | L.DB_ACKED
+    if ((words[mine + L.D_BITS]! & opened) !== opened) return false
+    if ((words[theirs + L.D_BITS]! & L.DB_SYN_ACK) === 0) return false
+    // The client acknowledged the SYN-ACK.
+    if (delta(words[theirs + L.D_ISN]!, words[mine + L.D_ACKED]!) < 1) return false
+    if (words[mine + L.D_UNSEEN_SEGMENTS] !== 0 || words[theirs + L.D_UNSEEN_SEGMENTS] !== 0)
+      return false
+    const order = this.closing(words, base, log, firstLink, client, fewest)
+    if (order < 0) return false
+    this.numbers[0] = CLOSED
+    this.numbers[1] = said
+    this.numbers[2] = order
+    this.count = 3
+    return true
+  }
+
+  /** How both sides closed: which FIN came first and knew of what; -1 when that is not simple. */
+  private closing(
+    words: Uint32Array,
+    base: number,
+    log: S.SegmentLog,
+    firstLink: number,
+    client: 0 | 1,
+    fewestTurns: number,
+  ): number {
+    const { sequence } = this
+    const rows = log.words
+    sequence.fill(0)
+    let firstFin = -1
+    let secondFin = -1
+    let last = -1
+    let turns = 0
+    let lastTime = 0
+    for (let link = firstLink; link !== 0; ) {
+      const row = link - 1
+      const at = row * S.ROW_WORDS
+      link = rows[at + S.R_NEXT]!
+      const bits = rows[at + S.R_BITS]!
+      const d = (bits & S.ROW_FROM_B) as 0 | 1
+      const flags = rows[at + S.R_FLAGS_WINDOW]! >>> 16
+      const length = rows[at + S.R_LENGTH]!
+      const isn = words[base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_ISN]!
+      const otherIsn = words[base + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS + L.D_ISN]!
+      const ack = (flags & ACK) === 0 ? 0 : (rows[at + S.R_ACK]! - otherIsn) >>> 0
+      const identity = mix((rows[at + S.R_SEQ]! - isn) >>> 0, ack, length, flags)
+      sequence[d] = mix(sequence[d]!, identity, rows[at + S.R_DIGEST]!, 0)
+      const isFin = (flags & FIN) !== 0
+      // A FIN with payload, repeated, or with payload behind it, is for those who look at every segment.
+      if (isFin && length > 0) return -1
+      if (isFin) {
+        const time = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
+        if (last >= 0 && time - lastTime >= SHORTEST_TIMER_NS) return -1
+        if (firstFin < 0) firstFin = row
+        else if (secondFin < 0) secondFin = row
+        else return -1
+      } else if (length > 0) {
+        if (firstFin >= 0 || (rows[at + S.R_SMALL]! & 0xff) === S.KIND_KEEP_ALIVE) return -1
+        if (d !== last) turns++
+        last = d
+        lastTime = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
+      }
+    }
+    if (secondFin < 0 || last < 0 || turns < fewestTurns) return -1
+    const one = firstFin * S.ROW_WORDS
+    const two = secondFin * S.ROW_WORDS
+    const closer = rows[one + S.R_BITS]! & S.ROW_FROM_B
+    if ((rows[two + S.R_BITS]! & S.ROW_FROM_B) === closer) return -1
+    // The second FIN acknowledges the first, which did not know of it, and all data had arrived by then.
+    const known = (rows[one + S.R_SEQ]! + 1) >>> 0
+    if (rows[two + S.R_ACK] !== known) return -1
+    if (rows[one + S.R_ACK] !== rows[two + S.R_SEQ]) return -1
+    return (closer === client ? 0 : 1) | (last === client ? 0 : 2)
+  }
+}
+
+/** Of a row's bits: all that a verdict may look at but the direction, which is told by role. */
+const SHAPE_BITS =
+  S.ROW_TIMESTAMPS |
+  S.ROW_SACK |
+  S.ROW_SENDER_NEXT |
+  S.ROW_OTHER_ACK |
+  S.ROW_UNFILLED |
+  S.ROW_OPTIONS_CUT |
+  (3 << S.ROW_DIRECTION_SHIFT)
+
+/**
+ * A sequence number counted from its side's first: 0 for a literal zero without one, −1 where it is no small number or
+ * nothing is known to count from. Four bits.
+ */
+function relative(words: Uint32Array, base: number, d: 0 | 1, value: number): number {
+  const mine = base + L.DIRECTION + d * L.DIRECTION_WORDS
+  const bits = words[mine + L.D_BITS]!
+  if ((bits & (L.DB_ISN | L.DB_ISN_INFERRED)) === 0) return value === 0 ? 0 : -1
+  // A literal zero means something to a RST; numbers that happen to be zero are left to those who look closer.
+  if (value === 0) return -1
+  const distance = (value - words[mine + L.D_ISN]!) >>> 0
+  return distance < 14 ? distance + 1 : -1
+}
+
+/** What was said, as far as the end of an orderly closed connection depends on it; -1 where time matters too. */
+function applicationShape(a: ApplicationSummary): number {
+  const { tls, http, lostPlace } = a
+  const firsts = firstBytesNumber(a.clientFirst) | (firstBytesNumber(a.upstreamFirst) << 4)
+  const bits = (lostPlace ? 1 << 8 : 0) | firsts
+  if (a.clientFirst === 'not-captured' || a.upstreamFirst === 'not-captured') return -1
+  if ((a.clientFirst === 'tls') !== (a.upstreamFirst === 'tls')) return -1
+  if (tls !== null) {
+    if (http !== null || (tls.clientHello === null && !isSession(tls))) return -1
+    const isRefused = tls.alert !== null && tls.alert.name !== 'encrypted'
+    if (!isSession(tls) && (!lostPlace || isRefused || tls.stage === 'client-hello')) return -1
+    return (
+      bits |
+      (1 << 9) |
+      (isSession(tls) ? 1 << 10 : 0) |
+      ((tls.upstreamRecordMissing ?? 0) > 0 ? 1 << 11 : 0) |
+      ((tls.clientRecordMissing ?? 0) > 0 ? 1 << 12 : 0) |
+      (tls.clientEndsWithAlertSize || tls.upstreamEndsWithAlertSize ? 1 << 13 : 0) |
+      (tls.stage === 'established' ? 1 << 14 : 0)
+    )
+  }
+  if (http === null) return bits
+  if (lostPlace) {
+    return IN_MESSAGE.has(http.upstreamState)
+      ? -1
+      : bits | (http.upstreamState === 'lost' ? 1 << 15 : 0)
+  }
+  // Whole exchanges only: what was cut is for those who look closer.
+  const isWhole =
+    http.clientState === 'between-messages' &&
+    http.upstreamState === 'between-messages' &&
+    http.requests === http.responses
+  return isWhole && a.protocol === 'http/1' ? bits | (1 << 16) : -1
+}
+
+const IN_MESSAGE: ReadonlySet<string> = new Set(['in-head', 'in-body', 'until-close'])
+
+/** Has TLS come into use? */
+function isSession(tls: NonNullable<ApplicationSummary['tls']>): boolean {
+  return tls.stage === 'established' || tls.upstreamApplicationData !== null
+}
