@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+// @ts-expect-error The generator is plain JavaScript.
+import { captureChunks } from '../../bench/capture/capture.mjs'
+import { DecodedPacket, PACKET_TCP } from '../../native-free-decoders/decoded-packet.ts'
+import { openCapture } from '../../src/capture/open-capture.ts'
+import { ConnectionEngine } from '../../src/connections/connection-engine.ts'
+import { CaptureConnections } from '../../src/connections/connection-set.ts'
+import { readOut } from '../../src/connections/read-out.ts'
+import { PacketDecoder } from '../../src/packets/decode-packet.ts'
+
+const NOTHING = {
+  skippedPackets: 0,
+  snappedSegments: 0,
+  fragmentsIncomplete: 0,
+  lastPacketTime: 0,
+  backwardTimestamps: 0,
+}
+
+/** The connections of a capture by an engine that may keep so much memory. */
+async function connectionsOf(bytes: Uint8Array, maxMemory?: number) {
+  const reader = await openCapture(bytes)
+  const engine = new ConnectionEngine(maxMemory === undefined ? {} : { maxMemory })
+  const decoder = new PacketDecoder()
+  const packet = new DecodedPacket()
+  for (;;) {
+    const batch = await reader.next()
+    if (batch === null) break
+    for (let i = 0; i < batch.count; i++) {
+      const { view, bytes, offsets, capturedLengths, originalLengths, times } = batch
+      const length = capturedLengths[i]!
+      decoder.decode(view, bytes, offsets[i]!, length, originalLengths[i]!, 1, times[i]!, packet)
+      if (packet.kind !== PACKET_TCP) continue
+      engine.segment(packet, bytes, view, batch.firstFrame + i, times[i]!, 0, 0)
+    }
+  }
+  const data = readOut(engine, NOTHING)
+  return { set: new CaptureConnections('capture', reader.facts, [data]), data }
+}
+
+describe('a retired connection', () => {
+  it('comes back to life with its next packet as if it had lived on', async () => {
+    const bytes = Buffer.concat(
+      [...captureChunks('syn', { scale: 0.002 })].map((chunk: Buffer) => Buffer.from(chunk)),
+    )
+    const roomy = await connectionsOf(bytes)
+    // So little memory that a connection is put away long before its SYN is repeated.
+    const cramped = await connectionsOf(bytes, 4096)
+    expect(cramped.set.count).toBe(roomy.set.count)
+    expect(cramped.set.count).toBeGreaterThan(3000)
+    let repeated = 0
+    for (let i = 0; i < roomy.set.count; i++) {
+      const there = roomy.set.view(i)
+      const here = cramped.set.view(i)
+      // What payload says is followed only while its connection lives, and that is counted.
+      expect({ ...here, application: null }).toEqual({ ...there, application: null })
+      if (there.client.retransmissions > 0) repeated++
+    }
+    expect(repeated).toBeGreaterThan(500)
+    expect(roomy.data.totals.putAwayEarly).toBe(0)
+    expect(cramped.data.totals.putAwayEarly).toBeGreaterThan(0)
+  })
+})
