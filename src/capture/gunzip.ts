@@ -1,71 +1,43 @@
-import { createGunzip, type Gunzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import type { ContainerContext } from '../../native-free-decoders/container/container-parser.ts'
 import type { ByteWindow } from './byte-window.ts'
 import { warnCutCompression, warnDamagedCompression } from './compression-damage.ts'
+import { NodeDecompressor, STEP_BYTES } from './node-decompressor.ts'
 
-/** Deflate expands at most 1032-fold: what one piece can become is bounded by this. */
-const PIECE_BYTES = 16 * 1024
-
-/** Decompresses gzip, several members in a row included. Each piece's output is handed on before the next is read. */
+/** Decompresses gzip, several members in a row included. */
 export async function* gunzip(
   window: ByteWindow,
   context: ContainerContext,
 ): AsyncGenerator<Uint8Array> {
-  const stream = createGunzip()
-  const output: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => output.push(chunk))
-  // Without a listener an error between two writes would end the process; `settled` reports it.
-  stream.on('error', () => {})
+  const decompressor = new NodeDecompressor(createGunzip({ chunkSize: STEP_BYTES }))
   let produced = 0
   try {
-    while (!stream.readableEnded) {
+    while (!decompressor.hasEnded) {
       if (window.length === 0 && !(await window.fill())) break
-      const length = Math.min(window.length, PIECE_BYTES)
-      const piece = Buffer.from(window.bytes.buffer, window.start, length)
-      const error = await settled(stream, (done) => stream.write(piece, done))
-      window.start += length
-      for (const chunk of output.splice(0)) {
+      const piece = window.bytes.subarray(window.start, window.end)
+      const before = decompressor.consumed
+      for await (const chunk of decompressor.push(piece)) {
         produced += chunk.length
         yield chunk
       }
-      if (error) {
-        warnDamagedCompression(context, 'gzip', produced, error.message)
+      window.start += decompressor.consumed - before
+      if (decompressor.error) {
+        warnDamagedCompression(context, 'gzip', produced, decompressor.error.message)
         return
       }
     }
-    if (stream.readableEnded) {
+    if (decompressor.hasEnded) {
       await readTrailing(context, window, produced)
       return
     }
-    const error = await settled(stream, () => stream.end())
-    for (const chunk of output.splice(0)) {
+    for await (const chunk of decompressor.end()) {
       produced += chunk.length
       yield chunk
     }
-    if (error) warnCutCompression(context, 'gzip', produced)
+    if (decompressor.error) warnCutCompression(context, 'gzip', produced)
   } finally {
-    stream.destroy()
+    decompressor.close()
   }
-}
-
-/** Resolves when the write is done, the stream has ended, or it has failed (with the error). */
-function settled(
-  stream: Gunzip,
-  start: (done: () => void) => void,
-): Promise<NodeJS.ErrnoException | null> {
-  return new Promise((resolve) => {
-    const finish = (error: NodeJS.ErrnoException | null) => {
-      stream.off('error', finish)
-      stream.off('end', onEnd)
-      resolve(error)
-    }
-    const onEnd = () => finish(null)
-    stream.on('error', finish)
-    stream.on('end', onEnd)
-    start(() => {
-      if (!stream.errored) finish(null)
-    })
-  })
 }
 
 /** Padding with zeros is ordinary; of anything else the reader is told, once. */
