@@ -2,6 +2,10 @@
 const MIN_MATCH = 4
 /** Value of a four-bit length field that says more bytes follow. */
 const MORE = 15
+/** Short runs are copied in steps of eight bytes and may write up to seven too many, which the next run overwrites. */
+const STEP = 8
+/** From this length on a call of the runtime's own copy is faster than a loop. */
+const LONG = 256
 
 /** What `decodeLz4Block` returns for bytes that are no valid block, or that do not fit the output. */
 export const LZ4_DAMAGED = -1
@@ -17,6 +21,11 @@ export function decodeLz4Block(
   output: Uint8Array,
   at: number,
 ): number {
+  const from = new DataView(input.buffer, input.byteOffset, input.byteLength)
+  const to = new DataView(output.buffer, output.byteOffset, output.byteLength)
+  // Up to here a run may begin its last step without leaving the input or the output.
+  const lastRead = end - STEP
+  const lastWrite = output.length - STEP
   let read = start
   let write = at
   while (read < end) {
@@ -32,13 +41,19 @@ export function decodeLz4Block(
       }
     }
     if (literals > end - read || literals > output.length - write) return LZ4_DAMAGED
-    if (literals < 32) {
-      for (let i = 0; i < literals; i++) output[write++] = input[read++] as number
-    } else {
+    const literalsEnd = write + literals
+    if (literals >= LONG) {
       output.set(input.subarray(read, read + literals), write)
-      read += literals
-      write += literals
+    } else if (read + literals <= lastRead && literalsEnd <= lastWrite) {
+      for (let i = read, o = write; o < literalsEnd; i += STEP, o += STEP) {
+        to.setInt32(o, from.getInt32(i))
+        to.setInt32(o + 4, from.getInt32(i + 4))
+      }
+    } else {
+      for (let i = read, o = write; o < literalsEnd; i++, o++) output[o] = input[i] as number
     }
+    read += literals
+    write = literalsEnd
     // The last sequence of a block ends with its literals.
     if (read === end) return write
 
@@ -57,13 +72,19 @@ export function decodeLz4Block(
       }
     }
     if (length > output.length - write) return LZ4_DAMAGED
-    if (distance >= length && length >= 32) {
-      output.copyWithin(write, write - distance, write - distance + length)
-      write += length
+    const matchEnd = write + length
+    if (length >= LONG && distance >= length) {
+      output.copyWithin(write, write - distance, matchEnd - distance)
+    } else if (distance >= STEP && matchEnd <= lastWrite) {
+      for (let i = write - distance, o = write; o < matchEnd; i += STEP, o += STEP) {
+        to.setInt32(o, to.getInt32(i))
+        to.setInt32(o + 4, to.getInt32(i + 4))
+      }
     } else {
-      // Source and target overlap: bytes written by this match are read by it.
-      for (let i = 0; i < length; i++, write++) output[write] = output[write - distance] as number
+      // Source and target may overlap: bytes written by this match are read by it.
+      for (let o = write; o < matchEnd; o++) output[o] = output[o - distance] as number
     }
+    write = matchEnd
   }
   return LZ4_DAMAGED
 }

@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto'
 import { RstscopeError } from '../errors.ts'
 import { type ByteSource, interrupted } from './byte-source.ts'
+import { Digest } from './digest.ts'
 
 const DRAIN_BYTES = 1024 * 1024
 
@@ -18,14 +18,14 @@ export class MeteredSource implements ByteSource {
   readonly #source: ByteSource
   readonly #label: string
   readonly #options: MeterOptions
-  readonly #hash: Hash | null
+  readonly #digest: Digest | null
   #hasEnded = false
 
   constructor(source: ByteSource, label: string, options: MeterOptions) {
     this.#source = source
     this.#label = label
     this.#options = options
-    this.#hash = options.hash ? createHash('sha256') : null
+    this.#digest = options.hash ? new Digest() : null
     this.totalBytes = source.totalBytes
     this.isAtRest = source.isAtRest
   }
@@ -54,26 +54,27 @@ export class MeteredSource implements ByteSource {
    * happened to be read says nothing.
    */
   async digest(): Promise<string | null> {
-    if (!this.#hash) return null
+    if (this.#digest === null) return null
     if (this.isAtRest) {
       const rest = new Uint8Array(DRAIN_BYTES)
       while ((await this.read(rest, 0, rest.length)) > 0);
     }
-    return this.#hasEnded ? this.#hash.digest('hex') : null
+    return this.#hasEnded ? this.#digest.hex() : null
   }
 
   close(): void {
+    this.#digest?.close()
     this.#source.close()
   }
 
-  #noted(count: number, target: Uint8Array, start: number): number {
-    if (count > 0) {
-      this.#hash?.update(target.subarray(start, start + count))
-      this.#options.onRead(count)
-    } else if (target.length > 0) {
-      this.#hasEnded = true
+  #noted(count: number, target: Uint8Array, start: number): number | Promise<number> {
+    if (count === 0) {
+      if (target.length > 0) this.#hasEnded = true
+      return count
     }
-    return count
+    this.#options.onRead(count)
+    if (this.#digest === null) return count
+    return this.#digest.update(target.subarray(start, start + count)).then(() => count)
   }
 }
 

@@ -54,9 +54,7 @@ export class NodeDecompressor {
     this.#stream.destroy()
   }
 
-  async *#steps(
-    start: (done: (error?: Error | null) => void) => void,
-  ): AsyncGenerator<Uint8Array> {
+  async *#steps(start: (done: (error?: Error | null) => void) => void): AsyncGenerator<Uint8Array> {
     const stream = this.#stream
     let isDone = false
     start((error) => {

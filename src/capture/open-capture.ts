@@ -41,7 +41,7 @@ export async function openCapture(
   const unmetered = { hash: false, signal, onRead: () => {} }
   for (const other of others) {
     if (!canBeOpenedTwice(other)) continue
-    const checked = await openFile(other, reader, unmetered, new ContainerContext())
+    const checked = await openFile(other, reader, unmetered, new ContainerContext(), false)
     checked.close()
   }
 

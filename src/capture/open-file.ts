@@ -59,12 +59,13 @@ export function canBeOpenedTwice(input: CaptureInput): boolean {
   return stat === undefined || stat.isFile() || stat.isDirectory()
 }
 
-/** Opens one file and reads as far as is needed to know its format. */
+/** Opens one file and reads as far as is needed to know its format; a file that is not read on needs no thread. */
 export async function openFile(
   input: CaptureInput,
   choice: ReaderChoice,
   meter: MeterOptions,
   context: ContainerContext,
+  isReadOn = true,
 ): Promise<OpenedFile> {
   const label = input === '-' ? 'standard input' : inputLabel(input)
   const source = new MeteredSource(openSource(input, label, meter.signal), label, meter)
@@ -78,7 +79,7 @@ export async function openFile(
     if (!(await window.atLeast(4))) throw notACapture(label, await preview(window), null)
     const compression = await sniffCompression(window)
     if (compression !== null) {
-      inner = new ChunkSource(await decompress(compression, window, context))
+      inner = new ChunkSource(await decompress(compression, window, context, isReadOn))
       window = new ByteWindow(inner)
       await window.atLeast(4)
       if (window.length === 0) throw emptyInside(label, compression, context)

@@ -134,6 +134,15 @@ describe('damaged compression', () => {
     ])
   })
 
+  it.each([1, 100, 300_000])('tells %i bytes behind gzip data, but no padding', async (length) => {
+    const warnings = async (rest: Uint8Array) =>
+      (await readRecords(joinBytes([gzipSync(PLAIN), rest]))).facts.warnings.map((one) => one.code)
+    expect(await warnings(new Uint8Array(length))).toEqual([])
+    const rest = new Uint8Array(length + 1)
+    rest[length] = 7
+    expect(await warnings(rest)).toEqual(['trailing-bytes'])
+  })
+
   it('tells a block that lies about its matches from a good one', async () => {
     const frame = lz4Compress(PLAIN)
     // A token of no literals at the block's beginning: its match would reach before the output.

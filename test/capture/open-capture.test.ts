@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { hashFile } from '../../src/capture/hash-file.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { someRecords } from '../contracts/record-reader.contract.ts'
 import { expected, inPieces, readRecords } from '../support/read-records.ts'
@@ -86,14 +85,6 @@ describe('openCapture', () => {
         expect(read.facts.sha256).toEqual([])
       }
     }
-  })
-
-  it('hashes a file apart from reading it', async () => {
-    const read = await readRecords(good)
-    expect([await hashFile(good)]).toEqual(read.facts.sha256)
-    await expect(hashFile(join(folder, 'absent'))).rejects.toMatchObject({
-      code: 'RSTSCOPE_UNREADABLE',
-    })
   })
 
   it('names the file of a rotated set in its warnings', async () => {
