@@ -2,7 +2,12 @@ import type { ContainerContext } from '../../native-free-decoders/container/cont
 import type { ByteWindow } from './byte-window.ts'
 import { isSkippable, skipFrame, ZSTD_MAGIC } from './compressed-frame.ts'
 import { warnCutCompression, warnDamagedCompression } from './compression-damage.ts'
-import type { ZstdFrameDecoder } from './zstd-frame.ts'
+import {
+  frameHeader,
+  LARGEST_FRAME_HEADER,
+  MAX_WINDOW_BYTES,
+  type ZstdFrameDecoder,
+} from './zstd-frame.ts'
 
 /** Magic number, descriptor and the least that follows. */
 const SMALLEST_FRAME_HEADER = 6
@@ -26,7 +31,14 @@ export async function* unzstd(
     if (magic !== ZSTD_MAGIC) {
       return warnDamagedCompression(context, 'zstd', produced, 'no frame begins here')
     }
-    const after = yield* decodeFrame(window, context, produced)
+    await window.atLeast(LARGEST_FRAME_HEADER)
+    const header = frameHeader(window)
+    if (window.length < header.bytes) return warnCutCompression(context, 'zstd', produced)
+    if (header.windowBytes > MAX_WINDOW_BYTES) {
+      const reason = `it needs a window of ${header.windowBytes} bytes`
+      return warnDamagedCompression(context, 'zstd', produced, reason)
+    }
+    const after = yield* decodeFrame(window, header, context, produced)
     if (after === null) return
     produced = after
   }

@@ -4,6 +4,7 @@ import type { ContainerContext } from '../../native-free-decoders/container/cont
 import type { ByteWindow } from './byte-window.ts'
 import { warnCutCompression, warnDamagedCompression } from './compression-damage.ts'
 import { NodeDecompressor } from './node-decompressor.ts'
+import type { FrameHeader } from './zstd-frame.ts'
 
 /** The largest block of zstd: it decompresses several times faster than gzip, and so hands over more at once. */
 const STEP_BYTES = 128 * 1024
@@ -18,6 +19,7 @@ export const hasNodeZstd = createZstdDecompress !== undefined
 /** A frame by Node's own zstd, checksum included: several times faster than by a script, and in a thread of Node's pool. */
 export async function* zstdFrameByNode(
   window: ByteWindow,
+  _header: FrameHeader,
   context: ContainerContext,
   produced: number,
 ): AsyncGenerator<Uint8Array, number | null> {

@@ -2,7 +2,7 @@ import { Decompress } from 'fzstd'
 import type { ContainerContext } from '../../native-free-decoders/container/container-parser.ts'
 import type { ByteWindow } from './byte-window.ts'
 import { warnCutCompression, warnDamagedCompression } from './compression-damage.ts'
-import { frameHeader, LARGEST_FRAME_HEADER, MAX_WINDOW_BYTES } from './zstd-frame.ts'
+import type { FrameHeader } from './zstd-frame.ts'
 
 const BLOCK_HEADER_BYTES = 3
 const RLE_BLOCK = 1
@@ -14,6 +14,7 @@ const RESERVED_BLOCK = 3
  */
 export async function* zstdFrameByScript(
   window: ByteWindow,
+  header: FrameHeader,
   context: ContainerContext,
   produced: number,
 ): AsyncGenerator<Uint8Array, number | null> {
@@ -27,12 +28,6 @@ export async function* zstdFrameByScript(
     return null
   }
 
-  await window.atLeast(LARGEST_FRAME_HEADER)
-  const header = frameHeader(window)
-  if (window.length < header.bytes) return cut()
-  if (header.windowBytes > MAX_WINDOW_BYTES) {
-    return damaged(`it needs a window of ${header.windowBytes} bytes`)
-  }
   const decoder = new Decompress((chunk) => output.push(chunk))
   let prefix = header.bytes
   for (let isLast = false; !isLast; ) {

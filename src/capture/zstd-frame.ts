@@ -18,6 +18,7 @@ export const LARGEST_FRAME_HEADER = 18
  */
 export type ZstdFrameDecoder = (
   window: ByteWindow,
+  header: FrameHeader,
   context: ContainerContext,
   produced: number,
 ) => AsyncGenerator<Uint8Array, number | null>
