@@ -11,7 +11,7 @@ import {
   type ReaderChoice,
 } from './open-file.ts'
 
-export type { CaptureInput, ReaderChoice } from './open-file.ts'
+export { type CaptureInput, isCompressedFile, type ReaderChoice } from './open-file.ts'
 
 export interface OpenCaptureOptions {
   /** `auto`: pcap-parser for classic microsecond pcap from a pipe, this project's own reader for everything else. */

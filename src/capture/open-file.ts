@@ -59,6 +59,18 @@ export function canBeOpenedTwice(input: CaptureInput): boolean {
   return stat === undefined || stat.isFile() || stat.isDirectory()
 }
 
+/** Whether an input is a compressed file. Rejects with a `RstscopeError` when the file cannot be read. */
+export async function isCompressedFile(input: CaptureInput): Promise<boolean> {
+  if (typeof input !== 'string' || !canBeOpenedTwice(input)) return false
+  const source = openSource(input, input, undefined)
+  try {
+    const window = new ByteWindow(source)
+    return (await window.atLeast(4)) && (await sniffCompression(window)) !== null
+  } finally {
+    source.close()
+  }
+}
+
 /** Opens one file and reads as far as is needed to know its format; a file that is not read on needs no thread. */
 export async function openFile(
   input: CaptureInput,

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { CaptureInput } from '../capture/open-capture.ts'
+import { type CaptureInput, isCompressedFile } from '../capture/open-capture.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import { type TrackOptions, trackCapture } from './track-capture.ts'
@@ -67,11 +67,14 @@ function isShareable(input: NamedInput['input']): input is string | string[] {
 async function trackParallel(
   named: NamedInput,
   options: TrackCapturesOptions,
-  shards: number,
+  mostShards: number,
 ): Promise<TrackedParts> {
   const { input } = named
   if (!isShareable(input)) return trackHere(named, options, 1)
   const { runInThread } = await import('./thread.ts')
+  // Each shard would decompress the whole file again, which takes longer than tracking what it holds.
+  const first = typeof input === 'string' ? input : (input[0] ?? '-')
+  const shards = (await isCompressedFile(first)) ? 1 : mostShards
   const tracked = await Promise.all(
     Array.from({ length: shards }, (_, shard) =>
       runInThread(

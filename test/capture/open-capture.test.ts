@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { openCapture } from '../../src/capture/open-capture.ts'
+import { isCompressedFile, openCapture } from '../../src/capture/open-capture.ts'
 import { someRecords } from '../contracts/record-reader.contract.ts'
 import { expected, inPieces, readRecords } from '../support/read-records.ts'
 import { writePcap } from '../support/write-pcap.ts'
@@ -206,5 +206,23 @@ describe('what cannot be read', () => {
 
   it('an empty set', async () => {
     await expect(openCapture([])).rejects.toMatchObject({ code: 'RSTSCOPE_USAGE' })
+  })
+})
+
+describe('isCompressedFile', () => {
+  it('knows compressed files from plain ones, and asks nothing of a pipe or of bytes', async () => {
+    const compressed = file('good.pcap.gz', gzipSync(writePcap(records)))
+    expect(await isCompressedFile(compressed)).toBe(true)
+    expect(await isCompressedFile(good)).toBe(false)
+    expect(await isCompressedFile(file('two-bytes', 'ab'))).toBe(false)
+    expect(await isCompressedFile('-')).toBe(false)
+    expect(await isCompressedFile(gzipSync(writePcap(records)))).toBe(false)
+  })
+
+  it('says why a file cannot be read', async () => {
+    await expect(isCompressedFile(join(folder, 'absent'))).rejects.toMatchObject({
+      code: 'RSTSCOPE_UNREADABLE',
+      message: expect.stringContaining('no such file'),
+    })
   })
 })
