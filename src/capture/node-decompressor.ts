@@ -2,8 +2,8 @@ import type { Transform } from 'node:stream'
 import type { Zlib } from 'node:zlib'
 
 /**
- * Decompressed bytes per step. Handing a step over takes as long as making 4 kB; but of the step in which damage is
- * found, Node gives nothing.
+ * Decompressed bytes per step. Fewer and larger steps cost less to hand over; but of the step in which damage is found,
+ * Node gives nothing.
  */
 export const STEP_BYTES = 32 * 1024
 

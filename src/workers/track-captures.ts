@@ -72,7 +72,7 @@ async function trackParallel(
   const { input } = named
   if (!isShareable(input)) return trackHere(named, options, 1)
   const { runInThread } = await import('./thread.ts')
-  // Each shard would decompress the whole file again, which takes longer than tracking what it holds.
+  // Each shard would decompress the whole file again.
   const first = typeof input === 'string' ? input : (input[0] ?? '-')
   const shards = (await isCompressedFile(first)) ? 1 : mostShards
   const tracked = await Promise.all(
