@@ -1,11 +1,18 @@
 import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
-import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView } from '../model/connection.ts'
 import type { SequenceShift } from '../model/pair.ts'
 import type { Segment } from '../model/segment.ts'
 import type { AlignedSegment } from '../model/sighting.ts'
+import { HashChains, hashOf } from './hash-chains.ts'
+import { SeenBytes } from './seen-bytes.ts'
 
 const NO_SHIFT: SequenceShift = { client: 0, upstream: 0 }
+const CONTROL = SYN | FIN | RST
+
+// Scratch of the one alignment that is being made: millions are made, one after the other.
+const waiting = new HashChains()
+let partnerOfA = new Int32Array(512)
+let partnerOfB = new Int32Array(512)
 
 /**
  * Pairs the segments that two taps saw of one connection. A pair has equal numbers, length and control flags and,
@@ -17,40 +24,63 @@ export function alignSegments(
   shift: SequenceShift = NO_SHIFT,
   isPossible: (a: Segment, b: Segment) => boolean = () => true,
 ): AlignedSegment[] {
-  const waiting = new Map<string, number[]>()
-  b.segments.forEach((s, i) => {
-    const key = keyOf(s, shift)
-    const list = waiting.get(key)
-    if (list === undefined) waiting.set(key, [i])
-    else list.push(i)
-  })
-  const partnerOfA = new Int32Array(a.segments.length).fill(-1)
-  const partnerOfB = new Int32Array(b.segments.length).fill(-1)
-  for (const strict of [true, false]) {
-    a.segments.forEach((s, i) => {
-      if (partnerOfA[i]! >= 0) return
-      const list = waiting.get(keyOf(s, NO_SHIFT))
-      if (list === undefined) return
-      const at = list.findIndex((k) => {
-        const other = b.segments[k]!
-        return agrees(s, other, strict) && isPossible(s, other)
-      })
-      if (at < 0) return
-      const k = list[at]!
-      list.splice(at, 1)
-      partnerOfA[i] = k
-      partnerOfB[k] = i
-    })
+  partnerOfA = cleared(partnerOfA, a.segments.length)
+  partnerOfB = cleared(partnerOfB, b.segments.length)
+  waiting.reset(b.segments.length)
+  // From the last to the first: chains then name the earliest segment first.
+  for (let k = b.segments.length - 1; k >= 0; k--) {
+    const s = b.segments[k]!
+    waiting.add(k, hashOf(seqOf(s, shift), ackOf(s, shift)))
   }
-  return inOneOrder(a, b, partnerOfA, partnerOfB, shift)
+  pairUp(a, b, shift, true, isPossible)
+  pairUp(a, b, shift, false, isPossible)
+  return inOneOrder(a, b, shift)
 }
 
-function keyOf(s: Segment, shift: SequenceShift): string {
-  const control = s.flags & (SYN | FIN | RST)
-  const seq = (s.seq - shift[s.from]) >>> 0
-  const other = s.from === 'client' ? shift.upstream : shift.client
-  const ack = (s.flags & ACK) !== 0 ? (s.ack - other) >>> 0 : 'none'
-  return `${s.from} ${seq} ${ack} ${s.length} ${control}`
+function pairUp(
+  a: ConnectionView,
+  b: ConnectionView,
+  shift: SequenceShift,
+  strict: boolean,
+  isPossible: (a: Segment, b: Segment) => boolean,
+): void {
+  for (let i = 0; i < a.segments.length; i++) {
+    if (partnerOfA[i]! >= 0) continue
+    const s = a.segments[i]!
+    const hash = hashOf(seqOf(s, NO_SHIFT), ackOf(s, NO_SHIFT))
+    let before = -1
+    for (let k = waiting.first(hash); k >= 0; k = waiting.after(k)) {
+      const other = b.segments[k]!
+      if (hasSameNumbers(s, other, shift) && agrees(s, other, strict) && isPossible(s, other)) {
+        waiting.removeAfter(before, hash)
+        partnerOfA[i] = k
+        partnerOfB[k] = i
+        break
+      }
+      before = k
+    }
+  }
+}
+
+/** Sequence number as the client's tap has it. */
+function seqOf(s: Segment, shift: SequenceShift): number {
+  return (s.seq - (s.from === 'client' ? shift.client : shift.upstream)) >>> 0
+}
+
+/** Acknowledgement number as the client's tap has it; 0 without. */
+function ackOf(s: Segment, shift: SequenceShift): number {
+  if ((s.flags & ACK) === 0) return 0
+  return (s.ack - (s.from === 'client' ? shift.upstream : shift.client)) >>> 0
+}
+
+function hasSameNumbers(a: Segment, b: Segment, shift: SequenceShift): boolean {
+  return (
+    a.from === b.from &&
+    a.length === b.length &&
+    ((a.flags ^ b.flags) & (CONTROL | ACK)) === 0 &&
+    seqOf(a, NO_SHIFT) === seqOf(b, shift) &&
+    ackOf(a, NO_SHIFT) === ackOf(b, shift)
+  )
 }
 
 /**
@@ -70,23 +100,21 @@ function agrees(a: Segment, b: Segment, strict: boolean): boolean {
 }
 
 /** Merges both lists so that each tap's own order is kept; paired segments stand once. */
-function inOneOrder(
-  a: ConnectionView,
-  b: ConnectionView,
-  partnerOfA: Int32Array,
-  partnerOfB: Int32Array,
-  shift: SequenceShift,
-): AlignedSegment[] {
+function inOneOrder(a: ConnectionView, b: ConnectionView, shift: SequenceShift): AlignedSegment[] {
   const merged: AlignedSegment[] = []
+  const bytesOfA = new SeenBytes(a)
+  const bytesOfB = new SeenBytes(b)
   let k = 0
   const takeB = (until: number) => {
     for (; k < until; k++) {
       if (partnerOfB[k]! >= 0) continue
       const s = b.segments[k]!
-      merged.push({ from: s.from, seen: [null, s], covered: isCovered(s, a, shift, -1) })
+      const covered = hasBytes(s) && bytesOfA.hold(s.from, seqOf(s, shift), s.length)
+      merged.push({ from: s.from, seen: [null, s], covered })
     }
   }
-  a.segments.forEach((s, i) => {
+  for (let i = 0; i < a.segments.length; i++) {
+    const s = a.segments[i]!
     const partner = partnerOfA[i]!
     if (partner >= 0) {
       if (partner >= k) {
@@ -95,27 +123,21 @@ function inOneOrder(
       }
       merged.push({ from: s.from, seen: [s, b.segments[partner]!], covered: false })
     } else {
-      merged.push({ from: s.from, seen: [s, null], covered: isCovered(s, b, shift, 1) })
+      const from = (s.seq + shift[s.from]) >>> 0
+      const covered = hasBytes(s) && bytesOfB.hold(s.from, from, s.length)
+      merged.push({ from: s.from, seen: [s, null], covered })
     }
-  })
+  }
   takeB(b.segments.length)
   return merged
 }
 
-/** Do segments of the other tap hold these bytes in other pieces? Control segments are never covered. */
-function isCovered(s: Segment, other: ConnectionView, shift: SequenceShift, sign: 1 | -1): boolean {
-  if (s.length === 0 || (s.flags & (SYN | RST)) !== 0) return false
-  const from = (s.seq + sign * shift[s.from]) >>> 0
-  const end = (from + s.length) >>> 0
-  let reached = from
-  const pieces = other.segments
-    .filter((o) => o.from === s.from && o.length > 0 && (o.flags & RST) === 0)
-    .sort((x, y) => delta(y.seq, x.seq))
-  for (const piece of pieces) {
-    if (delta(piece.seq, reached) < 0) continue
-    const pieceEnd = (piece.seq + piece.length) >>> 0
-    if (delta(reached, pieceEnd) > 0) reached = pieceEnd
-    if (delta(end, reached) >= 0) return true
-  }
-  return false
+/** Could the other tap hold these bytes in other pieces? Control segments are never covered. */
+function hasBytes(s: Segment): boolean {
+  return s.length > 0 && (s.flags & (SYN | RST)) === 0
+}
+
+function cleared(column: Int32Array<ArrayBuffer>, count: number): Int32Array<ArrayBuffer> {
+  const roomy = count <= column.length ? column : new Int32Array(count * 2)
+  return roomy.fill(-1, 0, count)
 }

@@ -1,4 +1,4 @@
-import type { ClockPiece, ClockRelation, NsInterval } from '../model/clock.ts'
+import type { ClockPiece, ClockRelation, LineChain, NsInterval } from '../model/clock.ts'
 import { extremeAt } from './clock-hull.ts'
 
 /** Bounds of θ in ns at a moment of the client capture; infinite where nothing bounds it. */
@@ -9,13 +9,13 @@ export function offsetIntervalAt(relation: ClockRelation, clientTime: number): N
 
 /** When a moment of the upstream capture was, in ns after the client capture's base, on the client's clock. */
 export function toClientTime(relation: ClockRelation, upstreamTime: number): NsInterval {
-  const result = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }
+  let earliest = Number.POSITIVE_INFINITY
+  let latest = Number.NEGATIVE_INFINITY
   for (const piece of piecesAt(relation, upstreamTime, 'upstream')) {
-    const { low, high } = pieceAtUpstream(relation, piece, upstreamTime)
-    result.low = Math.min(result.low, upstreamTime - high)
-    result.high = Math.max(result.high, upstreamTime - low)
+    earliest = Math.min(earliest, upstreamTime - highAt(relation, piece, upstreamTime, 'upstream'))
+    latest = Math.max(latest, upstreamTime - lowAt(relation, piece, upstreamTime, 'upstream'))
   }
-  return orUnbounded(result)
+  return orUnbounded(earliest, latest)
 }
 
 /** The middle of an interval; its one bound when the other is infinite; 0 when both are. */
@@ -27,29 +27,18 @@ export function middle(interval: NsInterval): number {
 
 /** θ less the difference of the bases. */
 export function relativeOffsetAt(relation: ClockRelation, clientTime: number): NsInterval {
-  const result = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
   for (const piece of piecesAt(relation, clientTime, 'client')) {
-    const { low, high } = pieceAtClient(relation, piece, clientTime)
-    result.low = Math.min(result.low, low)
-    result.high = Math.max(result.high, high)
+    low = Math.min(low, lowAt(relation, piece, clientTime, 'client'))
+    high = Math.max(high, highAt(relation, piece, clientTime, 'client'))
   }
-  return orUnbounded(result)
+  return orUnbounded(low, high)
 }
 
-function orUnbounded(interval: NsInterval): NsInterval {
-  if (interval.low > interval.high) {
-    interval.low = Number.NEGATIVE_INFINITY
-    interval.high = Number.POSITIVE_INFINITY
-  }
-  return interval
-}
-
-function pieceAtClient(relation: ClockRelation, piece: ClockPiece, time: number): NsInterval {
-  return relation.reference === 'client' ? pieceAt(piece, time) : pieceAcross(piece, time, 1)
-}
-
-function pieceAtUpstream(relation: ClockRelation, piece: ClockPiece, time: number): NsInterval {
-  return relation.reference === 'upstream' ? pieceAt(piece, time) : pieceAcross(piece, time, -1)
+function orUnbounded(low: number, high: number): NsInterval {
+  if (low > high) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  return { low, high }
 }
 
 /** θ of one piece, extrapolated if need be, at a time of the reference clock. */
@@ -57,22 +46,36 @@ export function pieceAt(piece: ClockPiece, time: number): NsInterval {
   return { low: -extremeAt(piece.lower, time), high: extremeAt(piece.upper, time) }
 }
 
-/** θ at a time of the other clock. The slope is below 1/1000, so a few rounds settle it. */
-function pieceAcross(piece: ClockPiece, time: number, sign: 1 | -1): NsInterval {
-  const found = pieceAt(piece, time)
-  for (let round = 0; round < 8; round++) {
-    if (Number.isFinite(found.low)) found.low = -extremeAt(piece.lower, time + sign * found.low)
-    if (Number.isFinite(found.high)) found.high = extremeAt(piece.upper, time + sign * found.high)
+type Clock = 'client' | 'upstream'
+
+/** θ's lower bound by one piece, at a time of either clock. */
+function lowAt(relation: ClockRelation, piece: ClockPiece, time: number, clock: Clock): number {
+  if (clock === relation.reference) return -extremeAt(piece.lower, time)
+  return -extremeAcross(piece.lower, time, clock === 'client' ? -1 : 1)
+}
+
+/** θ's upper bound by one piece, at a time of either clock. */
+function highAt(relation: ClockRelation, piece: ClockPiece, time: number, clock: Clock): number {
+  if (clock === relation.reference) return extremeAt(piece.upper, time)
+  return extremeAcross(piece.upper, time, clock === 'client' ? 1 : -1)
+}
+
+/**
+ * What a chain allows at a time of the other clock, which lies the result itself away (`sign`: which way). The slope
+ * is below 1/1000, so a few rounds settle it.
+ */
+function extremeAcross(chain: LineChain, time: number, sign: 1 | -1): number {
+  let found = extremeAt(chain, time)
+  for (let round = 0; round < 8 && Number.isFinite(found); round++) {
+    const next = extremeAt(chain, time + sign * found)
+    if (next === found) break
+    found = next
   }
   return found
 }
 
 /** The pieces a moment may belong to: one inside a piece, both between two, and a doubtful one's neighbour. */
-function piecesAt(
-  relation: ClockRelation,
-  time: number,
-  clock: 'client' | 'upstream',
-): ClockPiece[] {
+function piecesAt(relation: ClockRelation, time: number, clock: Clock): ClockPiece[] {
   const { pieces, reference } = relation
   if (pieces.length <= 1) return pieces
   const found = new Set<number>()
@@ -80,9 +83,10 @@ function piecesAt(
     let low = time
     let high = time
     if (clock !== reference) {
-      const offset = pieceAcross(pieces[k]!, time, clock === 'client' ? 1 : -1)
-      low = clock === 'client' ? time + offset.low : time - offset.high
-      high = clock === 'client' ? time + offset.high : time - offset.low
+      const least = lowAt(relation, pieces[k]!, time, clock)
+      const most = highAt(relation, pieces[k]!, time, clock)
+      low = clock === 'client' ? time + least : time - most
+      high = clock === 'client' ? time + most : time - least
     }
     const before = pieces[k - 1]
     const after = pieces[k + 1]
