@@ -8,11 +8,13 @@ import type {
 import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
+import type { SegmentNumbers } from '../model/segment-numbers.ts'
 import { ipv4Text, ipv6Text } from './address-text.ts'
 import { type FoldPlan, planFolds } from './fold.ts'
 import { attachIcmp, type IcmpAttachment } from './icmp-attach.ts'
 import * as L from './layout.ts'
 import { mergeViews } from './merge-views.ts'
+import { readObjects, readRows } from './read-segment-numbers.ts'
 import { ROLE_REASONS } from './roles.ts'
 import { UsualTtls } from './usual-ttl.ts'
 import { readFirstSyn, readView } from './view.ts'
@@ -261,6 +263,34 @@ export class CaptureConnections implements ConnectionSet {
     const part = this.part(record)
     const local = this.localOf[record]!
     part.clientDirection[local] = 1 - part.clientDirection[local]!
+  }
+
+  readSegments(index: number, into: SegmentNumbers): void {
+    const root = this.roots[index]!
+    if (this.folds.children.has(root)) readObjects(this.view(index).segments, into)
+    else {
+      const first = this.word(root, L.ROW_FIRST)
+      readRows(this.part(root).log, first, this.directionOf(root, 'client'), into)
+    }
+  }
+
+  livePackets(index: number, side: Side): number {
+    const root = this.roots[index]!
+    if (this.folds.children.has(root)) {
+      const { packets, resets } = this.view(index)[side]
+      return packets - resets
+    }
+    return this.sideWord(root, side, L.D_PACKETS) - this.sideWord(root, side, L.D_RESETS)
+  }
+
+  steadyTtl(index: number, side: Side): number {
+    const root = this.roots[index]!
+    if (this.folds.children.has(root)) {
+      const { ttlLow, ttlHigh } = this.view(index)[side]
+      return ttlLow === ttlHigh ? ttlLow : -1
+    }
+    const ttl = this.sideWord(root, side, L.D_TTL)
+    return (ttl & 0xff) === ((ttl >>> 8) & 0xff) ? ttl & 0xff : -1
   }
 }
 

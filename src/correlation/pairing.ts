@@ -113,9 +113,10 @@ export class Pairing {
   }
 
   private align(c: number, a: ConnectionView, b: ConnectionView): AlignedSegment[] {
-    const { clock } = this
-    return alignSegments(a, b, this.matches.shifts.get(c), (x, y) => isPossible(clock, x, y))
+    return alignSegments(a, b, this.matches.shifts.get(c), this.isPossible)
   }
+
+  private readonly isPossible = (x: Segment, y: Segment) => isPossible(this.clock, x, y)
 
   private countLoss(c: number, u: number, loss: Record<Side, LossCount>): void {
     const a = this.client.view(c)

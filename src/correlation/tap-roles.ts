@@ -1,6 +1,7 @@
-import type { ConnectionView, Side } from '../model/connection.ts'
+import type { Side } from '../model/connection.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
 import type { Matches } from '../model/pair.ts'
+import { newSegmentNumbers } from './segment-rows.ts'
 
 const INITIAL_TTLS: readonly number[] = [64, 128, 255]
 
@@ -17,15 +18,14 @@ export function assignTapRoles(
     if (client.roleReason(c) !== 'first-packet') continue
     const u = matches.upstreamOf[c]!
     if (u >= 0 && upstream.roleReason(u) !== 'first-packet') continue
-    const leaving =
-      leavingSide(client.view(c)) ?? opposite(u < 0 ? null : leavingSide(upstream.view(u)))
+    const leaving = leavingSide(client, c) ?? opposite(u < 0 ? null : leavingSide(upstream, u))
     if (leaving === null) continue
     client.setRoles(c, leaving === 'upstream', 'tap-direction')
     if (u >= 0) upstream.setRoles(u, leaving === 'upstream', 'tap-direction')
   }
   for (let u = 0; u < upstream.count; u++) {
     if (matches.clientOf[u]! >= 0 || upstream.roleReason(u) !== 'first-packet') continue
-    const leaving = leavingSide(upstream.view(u))
+    const leaving = leavingSide(upstream, u)
     if (leaving !== null) upstream.setRoles(u, leaving === 'client', 'tap-direction')
   }
 }
@@ -34,18 +34,23 @@ function opposite(side: Side | null): Side | null {
   return side === null ? null : side === 'client' ? 'upstream' : 'client'
 }
 
-/** Whose segments leave at the tap of this view; null when nothing tells. */
-function leavingSide(view: ConnectionView): Side | null {
-  const marked = view.segments.find((s) => s.direction === 'leaving' || s.direction === 'arriving')
-  if (marked !== undefined)
-    return marked.direction === 'leaving' ? marked.from : opposite(marked.from)
-  const client = looksLocal(view, 'client')
-  const upstream = looksLocal(view, 'upstream')
+const rows = newSegmentNumbers()
+const ARRIVING = 1
+const LEAVING = 2
+
+/** Whose segments leave at the tap of this connection; null when nothing tells. */
+function leavingSide(set: ConnectionSet, index: number): Side | null {
+  set.readSegments(index, rows)
+  for (let i = 0; i < rows.count; i++) {
+    const direction = rows.direction[i]!
+    if (direction !== LEAVING && direction !== ARRIVING) continue
+    return (direction === LEAVING) === (rows.from[i] === 0) ? 'client' : 'upstream'
+  }
+  const client = looksLocal(set, index, 'client')
+  const upstream = looksLocal(set, index, 'upstream')
   return client === upstream ? null : client ? 'client' : 'upstream'
 }
 
-function looksLocal(view: ConnectionView, side: Side): boolean {
-  const facts = view[side]
-  if (facts.packets === facts.resets) return false
-  return facts.ttlLow === facts.ttlHigh && INITIAL_TTLS.includes(facts.ttlLow)
+function looksLocal(set: ConnectionSet, index: number, side: Side): boolean {
+  return set.livePackets(index, side) > 0 && INITIAL_TTLS.includes(set.steadyTtl(index, side))
 }

@@ -1,6 +1,7 @@
 import type { ConnectionView, Endpoint, RoleReason, Side } from './connection.ts'
 import type { EngineTotals } from './connection-data.ts'
 import type { CaptureFacts } from './record-reader.ts'
+import type { SegmentNumbers } from './segment-numbers.ts'
 
 /** All connections of one capture, in order of their first frame; objects are made only on request. */
 export interface ConnectionSet {
@@ -34,4 +35,10 @@ export interface ConnectionSet {
   usualTtl(endpoint: Endpoint): { low: number; high: number } | null
   /** ICMP errors that quote a TCP segment of no connection here. */
   readonly orphanIcmp: number
+  /** The numbers of a connection's kept segments, those of `view` in the same order; makes no object. */
+  readSegments(index: number, into: SegmentNumbers): void
+  /** Packets of a side that are no RSTs. */
+  livePackets(index: number, side: Side): number
+  /** The one TTL of a side's packets that are no RSTs; -1 where they differ, 0 where there are none. */
+  steadyTtl(index: number, side: Side): number
 }
