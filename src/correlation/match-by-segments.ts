@@ -1,7 +1,16 @@
 import type { ConnectionSet } from '../model/connection-set.ts'
 import type { Matches } from '../model/pair.ts'
 import { constantShift } from './constant-shift.ts'
-import { HashBits, hashOfKey, KeyIndex, type KeyOf, type SegmentKey } from './segment-keys.ts'
+import {
+  HashBits,
+  hashOfKey,
+  KeyIndex,
+  type KeyOf,
+  payloadKey,
+  type SegmentKey,
+  sequenceKey,
+  timestampKey,
+} from './segment-keys.ts'
 import { newSegmentNumbers } from './segment-rows.ts'
 
 export interface SegmentMethod {
@@ -13,6 +22,15 @@ export interface SegmentMethod {
   allowed(c: number, u: number): boolean
 }
 
+/** What the ISNs did not match: the connections of both captures that have segments with keys, by index. */
+export interface Unmatched {
+  client: ConnectionSet
+  near: Int32Array
+  upstream: ConnectionSet
+  far: Int32Array
+  matches: Matches
+}
+
 /** More connections than this with one key say nothing by it. */
 const MOST_EQUAL = 8
 
@@ -21,18 +39,37 @@ const rows = newSegmentNumbers()
 const otherRows = newSegmentNumbers()
 const key: SegmentKey = { a: 0, b: 0, length: 0, stamp: 0 }
 
+/** Unmatched connections with a segment that any key fits: an unanswered SYN has none, and there may be millions. */
+export function withKeys(set: ConnectionSet, partner: Int32Array): Int32Array {
+  const found = new Int32Array(partner.length)
+  let n = 0
+  for (let index = 0; index < partner.length; index++) {
+    if (partner[index]! >= 0) continue
+    set.readSegments(index, rows)
+    if (hasKey()) found[n++] = index
+  }
+  return found.slice(0, n)
+}
+
+function hasKey(): boolean {
+  for (let i = 0; i < rows.count; i++) {
+    if (sequenceKey(rows, i, key) || timestampKey(rows, i, key) || payloadKey(rows, i, key))
+      return true
+  }
+  return false
+}
+
 /** Pairs unmatched connections by keys that their segments share at both taps. */
 export function matchByKeys(
-  client: ConnectionSet,
-  upstream: ConnectionSet,
-  matches: Matches,
+  left: Unmatched,
   how: SegmentMethod,
   join: (c: number, u: number) => void,
 ): void {
-  const index = sharedKeys(client, upstream, matches, how.keyOf)
+  const { client, upstream, matches } = left
+  const index = sharedKeys(left, how.keyOf)
   if (index.count === 0) return
   const votes = new Votes(upstream.count)
-  for (let c = 0; c < client.count; c++) {
+  for (const c of left.near) {
     if (matches.upstreamOf[c]! >= 0) continue
     votes.clear()
     client.readSegments(c, rows)
@@ -57,46 +94,42 @@ export function matchByKeys(
   }
 }
 
-/** Calls `visit` for each segment of unmatched connections that has a key, which then is in `key`. */
-function eachKey(
-  set: ConnectionSet,
-  partner: Int32Array,
-  keyOf: KeyOf,
-  visit: (index: number, from: number) => void,
-): void {
-  for (let index = 0; index < partner.length; index++) {
-    if (partner[index]! >= 0) continue
-    set.readSegments(index, rows)
-    for (let i = 0; i < rows.count; i++) if (keyOf(rows, i, key)) visit(index, rows.from[i]!)
-  }
-}
-
 /**
  * The upstream capture's segments by key (connection × 2 + sender), but for those whose key no segment of the client's
  * can have: captures of different traffic cost no memory.
  */
-function sharedKeys(
-  client: ConnectionSet,
-  upstream: ConnectionSet,
-  matches: Matches,
-  keyOf: KeyOf,
-): KeyIndex {
+function sharedKeys({ client, near, upstream, far, matches }: Unmatched, keyOf: KeyOf): KeyIndex {
   const { upstreamOf, clientOf } = matches
   const index = new KeyIndex()
   let keys = 0
-  eachKey(client, upstreamOf, keyOf, () => keys++)
+  eachKey(client, near, upstreamOf, keyOf, () => keys++)
   if (keys === 0) return index
   const asked = new HashBits(keys)
-  eachKey(client, upstreamOf, keyOf, () => asked.add(hashOfKey(key)))
+  eachKey(client, near, upstreamOf, keyOf, () => asked.add(hashOfKey(key)))
   let shared = 0
-  eachKey(upstream, clientOf, keyOf, () => {
+  eachKey(upstream, far, clientOf, keyOf, () => {
     if (asked.has(hashOfKey(key))) shared++
   })
   index.reset(shared)
-  eachKey(upstream, clientOf, keyOf, (u, from) => {
+  eachKey(upstream, far, clientOf, keyOf, (u, from) => {
     if (asked.has(hashOfKey(key)) && !isCommon(index)) index.add(key, u * 2 + from)
   })
   return index
+}
+
+/** Calls `visit` for each segment of unmatched connections that has a key, which then is in `key`. */
+function eachKey(
+  set: ConnectionSet,
+  connections: Int32Array,
+  partner: Int32Array,
+  keyOf: KeyOf,
+  visit: (index: number, from: number) => void,
+): void {
+  for (const index of connections) {
+    if (partner[index]! >= 0) continue
+    set.readSegments(index, rows)
+    for (let i = 0; i < rows.count; i++) if (keyOf(rows, i, key)) visit(index, rows.from[i]!)
+  }
 }
 
 function isCommon(index: KeyIndex): boolean {

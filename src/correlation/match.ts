@@ -2,7 +2,7 @@ import type { ConnectionSet } from '../model/connection-set.ts'
 import type { Matches } from '../model/pair.ts'
 import type { MatchMethod } from '../model/report.ts'
 import { matchByIsn } from './match-by-isn.ts'
-import { matchByKeys } from './match-by-segments.ts'
+import { matchByKeys, type Unmatched, withKeys } from './match-by-segments.ts'
 import { payloadKey, sequenceKey, timestampKey } from './segment-keys.ts'
 
 /**
@@ -22,24 +22,18 @@ export function matchConnections(client: ConnectionSet, upstream: ConnectionSet)
     matches.methods[c] = method
   }
   matchByIsn(client, upstream, matches, joinAs('isn'))
-  if (isAllMatched(matches.upstreamOf) || isAllMatched(matches.clientOf)) return matches
-  if (anyMidstream(client, matches.upstreamOf) || anyMidstream(upstream, matches.clientOf)) {
-    // One exact (seq, ack) is enough; the weaker keys need three in a row with one shift.
+  const near = withKeys(client, matches.upstreamOf)
+  const far = withKeys(upstream, matches.clientOf)
+  if (near.length === 0 || far.length === 0) return matches
+  const left: Unmatched = { client, near, upstream, far, matches }
+  if (near.some((c) => client.isMidstream(c)) || far.some((u) => upstream.isMidstream(u))) {
     const allowed = (c: number, u: number) => client.isMidstream(c) || upstream.isMidstream(u)
+    // One exact (seq, ack) is enough; the weaker keys need three in a row with one shift.
     const how = { keyOf: sequenceKey, votes: 1, shifted: false, allowed }
-    matchByKeys(client, upstream, matches, how, joinAs('sequence'))
+    matchByKeys(left, how, joinAs('sequence'))
   }
   const weak = { votes: 3, shifted: true, allowed: () => true }
-  matchByKeys(client, upstream, matches, { keyOf: timestampKey, ...weak }, joinAs('timestamps'))
-  matchByKeys(client, upstream, matches, { keyOf: payloadKey, ...weak }, joinAs('payload'))
+  matchByKeys(left, { keyOf: timestampKey, ...weak }, joinAs('timestamps'))
+  matchByKeys(left, { keyOf: payloadKey, ...weak }, joinAs('payload'))
   return matches
-}
-
-function isAllMatched(partner: Int32Array): boolean {
-  return !partner.includes(-1)
-}
-
-function anyMidstream(set: ConnectionSet, partner: Int32Array): boolean {
-  for (let i = 0; i < partner.length; i++) if (partner[i]! < 0 && set.isMidstream(i)) return true
-  return false
 }

@@ -71,3 +71,34 @@ describe('a pool of like connections behind NAT', () => {
     expect(found.map(([, , method]) => method)).toEqual([null, null])
   })
 })
+
+describe('initial sequence numbers that connections share', () => {
+  /** The nth host of a scan: a second after the one before it, from the same port with the same number. */
+  const alike = (n: number, options: LadderOptions = {}): LadderOptions => ({
+    client: `10.1.${n >> 8}.${n & 255}:40000`,
+    isn: { client: 0x0badcafe, upstream: Math.imul(n + 1, 0x85ebca6b) >>> 0 },
+    at: 1 + n,
+    ...options,
+  })
+  const methods = async (text: string, count: number) => {
+    const rest = Array.from({ length: count - 1 }, (_, n) => play(text, alike(n + 2)))
+    const found = await compared(text, { ...alike(1), also: rest, running: null })
+    return found.map((c) => {
+      const { client, upstream } = c.views
+      const same = client?.client.address === upstream?.client.address
+      return c.match === null ? null : `${c.match.method}${same ? '' : ' of another host'}`
+    })
+  }
+
+  it.each([2, 3, 4, 5])('prove nothing where %i unanswered SYNs fit equally', async (count) => {
+    expect(await methods('c> S', count)).toEqual(new Array(2 * count).fill(null))
+  })
+
+  it('nor where very many do', async () => {
+    expect(await methods('c> S', 300)).toEqual(new Array(600).fill(null))
+  })
+
+  it('are told apart by the answer, however many there are', async () => {
+    expect(await methods(TALK, 100)).toEqual(new Array(100).fill('isn'))
+  })
+})
