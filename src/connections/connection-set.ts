@@ -17,7 +17,7 @@ import { mergeViews } from './merge-views.ts'
 import { readObjects, readRows } from './read-segment-numbers.ts'
 import { ROLE_REASONS } from './roles.ts'
 import { UsualTtls } from './usual-ttl.ts'
-import { readFirstSyn, readView } from './view.ts'
+import { readFirstSyn, readView, unpackRecord } from './view.ts'
 
 /** The connections of one capture over the columns of one or more shards (see `ConnectionSet` of the model). */
 export class CaptureConnections implements ConnectionSet {
@@ -269,8 +269,8 @@ export class CaptureConnections implements ConnectionSet {
     const root = this.roots[index]!
     if (this.folds.children.has(root)) readObjects(this.view(index).segments, into)
     else {
-      const first = this.word(root, L.ROW_FIRST)
-      readRows(this.part(root).log, first, this.directionOf(root, 'client'), into)
+      const unpacked = unpackRecord(this.part(root), this.localOf[root]!)
+      readRows(unpacked, this.directionOf(root, 'client'), into)
     }
   }
 
@@ -280,7 +280,9 @@ export class CaptureConnections implements ConnectionSet {
       const { packets, resets } = this.view(index)[side]
       return packets - resets
     }
-    return this.sideWord(root, side, L.D_PACKETS) - this.sideWord(root, side, L.D_RESETS)
+    const { state } = unpackRecord(this.part(root), this.localOf[root]!)
+    const at = L.S_DIRECTION + this.directionOf(root, side) * L.S_DIRECTION_WORDS
+    return state[at + L.S_PACKETS]! - state[at + L.S_RESETS]!
   }
 
   steadyTtl(index: number, side: Side): number {

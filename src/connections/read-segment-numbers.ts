@@ -1,33 +1,30 @@
-import type { SegmentColumns } from '../model/connection-data.ts'
 import type { Segment } from '../model/segment.ts'
 import type { SegmentNumbers } from '../model/segment-numbers.ts'
-import { ROW_DIRECTION_SHIFT, ROW_FROM_B, ROW_TIMESTAMPS } from './segment-log.ts'
+import type { UnpackedConnection } from './packed-connection.ts'
+import * as S from './segment-log.ts'
 
-/** Reads the rows that are linked from `first` (row + 1; 0: none). */
+/** Reads the rows of an unpacked connection. */
 export function readRows(
-  log: SegmentColumns,
-  first: number,
+  { rows, times, rowCount }: UnpackedConnection,
   clientDirection: 0 | 1,
   into: SegmentNumbers,
 ): void {
-  let n = 0
-  for (let link = first; link !== 0; link = log.next[link - 1]!) {
-    const row = link - 1
-    const bits = log.bits[row]!
-    into.from[n] = (bits & ROW_FROM_B) ^ clientDirection
-    into.time[n] = log.time[row]!
-    into.flags[n] = log.flags[row]!
-    into.seq[n] = log.seq[row]!
-    into.ack[n] = log.ack[row]!
-    into.length[n] = log.length[row]!
-    into.ipId[n] = log.ipId[row]!
-    into.tsVal[n] = (bits & ROW_TIMESTAMPS) !== 0 ? log.tsVal[row]! : -1
-    into.tsEcr[n] = log.tsEcr[row]!
-    into.digest[n] = log.digest[row]!
-    into.direction[n] = (bits >>> ROW_DIRECTION_SHIFT) & 3
-    n++
+  for (let n = 0; n < rowCount; n++) {
+    const at = n * S.ROW_WORDS
+    const bits = rows[at + S.R_BITS]!
+    into.from[n] = (bits & S.ROW_FROM_B) ^ clientDirection
+    into.time[n] = times[n * S.ROW_DOUBLES + S.R_TIME]!
+    into.flags[n] = rows[at + S.R_FLAGS_WINDOW]! >>> 16
+    into.seq[n] = rows[at + S.R_SEQ]!
+    into.ack[n] = rows[at + S.R_ACK]!
+    into.length[n] = rows[at + S.R_LENGTH]!
+    into.ipId[n] = rows[at + S.R_IP_ID]! | 0
+    into.tsVal[n] = (bits & S.ROW_TIMESTAMPS) !== 0 ? rows[at + S.R_TSVAL]! : -1
+    into.tsEcr[n] = rows[at + S.R_TSECR]!
+    into.digest[n] = rows[at + S.R_DIGEST]!
+    into.direction[n] = (bits >>> S.ROW_DIRECTION_SHIFT) & 3
   }
-  into.count = n
+  into.count = rowCount
 }
 
 /** The same of segments that are objects already, as a folded connection's are. */

@@ -66,12 +66,12 @@ function firstOf({ words, doubles }: ConnectionData, local: number): First {
   }
 }
 
-/** Unpacks state and rows of a record into `unpacked`; returns what was said. */
-function unpackRecord(data: ConnectionData, local: number, first: First): Said | null {
+/** State and rows of a record, valid until the next one is read. */
+export function unpackRecord(data: ConnectionData, local: number): UnpackedConnection {
   const place = data.words[local * L.WORDS + L.STATE]!
   const chunk = chunkOf(data.archive, place)
-  const end = unpacker.unpack(chunk, withinChunk(place), first, unpacked)
-  return unpackEntry(chunk, end, first, data.texts)
+  unpacker.unpack(chunk, withinChunk(place), firstOf(data, local), unpacked)
+  return unpacked
 }
 
 /** TSval (-1 without) and IP ID (-1 for IPv6) of a record's first segment, if that is a SYN without ACK. */
@@ -79,8 +79,7 @@ export function readFirstSyn(
   data: ConnectionData,
   local: number,
 ): { tsVal: number; ipId: number } | null {
-  unpackRecord(data, local, firstOf(data, local))
-  const { rows, rowCount } = unpacked
+  const { rows, rowCount } = unpackRecord(data, local)
   if (rowCount === 0 || ((rows[S.R_FLAGS_WINDOW]! >>> 16) & 0x12) !== 0x02) return null
   const stamped = (rows[S.R_BITS]! & S.ROW_TIMESTAMPS) !== 0
   return { tsVal: stamped ? rows[S.R_TSVAL]! : -1, ipId: rows[S.R_IP_ID]! | 0 }
@@ -98,7 +97,10 @@ export function readView(
   const base = local * L.WORDS
   const clientDirection = data.clientDirection[local]! as 0 | 1
   const first = firstOf(data, local)
-  const said = unpackRecord(data, local, first)
+  const place = words[base + L.STATE]!
+  const chunk = chunkOf(data.archive, place)
+  const end = unpacker.unpack(chunk, withinChunk(place), first, unpacked)
+  const said = unpackEntry(chunk, end, first, data.texts)
   const { state } = unpacked
   const client = readDirection(data, local, clientDirection)
   const upstream = readDirection(data, local, (1 - clientDirection) as 0 | 1)
