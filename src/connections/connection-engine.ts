@@ -32,6 +32,11 @@ const DEFAULT_MEMORY = 512 * 1024 * 1024
 export interface ConnectionEngineOptions {
   /** Bound for what live connections and payload that waits behind holes may occupy, in bytes. */
   maxMemory?: number
+  /**
+   * Of conversations that ended in order, keep only what their own answer needs: enough for one capture, too little to
+   * be held against another.
+   */
+  thin?: boolean
   /** How many packets may come, where that is known: tables are sized by it. */
   expectedPackets?: number
 }
@@ -54,7 +59,7 @@ export class ConnectionEngine {
   constructor(options: ConnectionEngineOptions = {}) {
     const memory = options.maxMemory ?? DEFAULT_MEMORY
     const mostLive = Math.max(16, Math.floor((memory * 0.75) / LIVE_BYTES))
-    this.store = new ConnectionStore(mostLive, options.expectedPackets ?? 0)
+    this.store = new ConnectionStore(mostLive, options.expectedPackets ?? 0, options.thin ?? false)
     this.follower = new StreamFollower(this.store, memory / 8)
   }
 
@@ -85,7 +90,7 @@ export class ConnectionEngine {
       slot = this.start(id, p, frame, time)
     } else {
       slot = store.slotOf(id)
-      if (store.walkers[slot] != null && store.isOver(id, time)) store.freeze(id, slot)
+      if (store.walkers[slot] != null && store.isOver(id, time)) slot = store.renew(id, slot)
     }
     const direction = table.direction(id)
     const direct = captureDirection !== 0 ? captureDirection : p.direction

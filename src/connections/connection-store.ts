@@ -19,6 +19,8 @@ import { ShapeTable } from './shape-table.ts'
 const LINGER_NS = 4e9
 /** A RST may have been ignored: its connection may go on for so long. */
 const RESET_LINGER_NS = 60e9
+/** SYN, SYN-ACK and ACK. */
+const HANDSHAKE_ROWS = 3
 /** Live connections that are looked at for each new one. */
 const LOOKS = 4
 
@@ -48,6 +50,7 @@ export class ConnectionStore {
   /** Connections whose payload is not followed to its end because too many lived at a time. */
   putAwayEarly = 0
   private readonly mostLive: number
+  private readonly thin: boolean
   private live = 0
   private hand = 0
   private readonly shapeReader = new ShapeReader()
@@ -57,8 +60,9 @@ export class ConnectionStore {
   private readonly writer = new ByteWriter()
   private readonly first = { frame: 0, time: 0, next: [0, 0] as [number, number] }
 
-  constructor(mostLive: number, expectedPackets: number) {
+  constructor(mostLive: number, expectedPackets: number, thin: boolean) {
     this.mostLive = mostLive
+    this.thin = thin
     this.table = new ConnectionTable(powerOfTwo(expectedPackets / 16, 1024, 1 << 22))
     this.states = new LiveStates(1024)
     this.log = new S.SegmentLog(4096)
@@ -97,8 +101,14 @@ export class ConnectionStore {
     return quiet > RESET_LINGER_NS && (words[base + L.BITS]! & L.BIT_RESET) !== 0
   }
 
+  /** Puts away a live connection that is over and takes it up again: what is late is not its conversation. */
+  renew(id: number, slot: number): number {
+    this.retire(id, slot)
+    return this.revive(id)
+  }
+
   /** Ends listening to a live connection. */
-  freeze(id: number, slot: number): void {
+  private freeze(id: number, slot: number): void {
     const walker = this.walkers[slot]
     if (walker == null) return
     const shown = walker.clientDirection()
@@ -161,6 +171,8 @@ export class ConnectionStore {
     words[base + L.BITS] = (words[base + L.BITS]! & L.BIT_NO_ROLE) | (role << L.ROLE_SHIFT)
     this.countUnseen(id, slot, 1)
     this.readShape(base, slot, role, said)
+    if (this.thin && this.shapeReader.decisiveFrom !== 0)
+      this.dropMiddle(slot, this.shapeReader.decisiveFrom)
     this.readFirst(id)
     const target = archive.begin()
     const end = this.packer.pack(
@@ -215,6 +227,30 @@ export class ConnectionStore {
     words[at + L.ROW_LAST] = previous
     this.countUnseen(id, slot, -1)
     return slot
+  }
+
+  /** Lets go of the segments between the handshake and the last payload, which no answer looks at. */
+  private dropMiddle(slot: number, until: number): void {
+    const state = this.states.words
+    const rows = this.log.words
+    const at = slot * L.STATE_WORDS
+    const next = (link: number) => rows[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
+    let last = state[at + L.ROW_FIRST]!
+    for (let kept = 1; kept < HANDSHAKE_ROWS && last !== until; kept++) last = next(last)
+    if (last === until) return
+    let dropped = 0
+    let link = next(last)
+    while (link !== until) {
+      const after = next(link)
+      this.log.release(link - 1)
+      link = after
+      dropped++
+    }
+    if (dropped === 0) return
+    rows[(last - 1) * S.ROW_WORDS + S.R_NEXT] = until
+    const all = state[at + L.KEPT_COUNT]! + state[at + L.TAIL_COUNT]!
+    state[at + L.KEPT_COUNT] = HANDSHAKE_ROWS
+    state[at + L.TAIL_COUNT] = all - dropped - HANDSHAKE_ROWS
   }
 
   private readShape(base: number, slot: number, role: number, said: Said | null): void {

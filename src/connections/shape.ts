@@ -26,6 +26,8 @@ export class ShapeReader {
   count = 0
   /** A digest of the segments of each direction, in order: equal at both taps when both saw the same ones. */
   readonly sequence = new Uint32Array(2)
+  /** Of a conversation that was closed: the row (+ 1) from which on every segment has a say; 0 otherwise. */
+  decisiveFrom = 0
 
   /** False when the connection is not of a simple kind. `client` is the direction of the client. */
   read(
@@ -38,6 +40,7 @@ export class ShapeReader {
     application: ApplicationSummary | null,
   ): boolean {
     this.count = 0
+    this.decisiveFrom = 0
     const stateBase = slot * L.STATE_WORDS
     const rowCount = state[stateBase + L.KEPT_COUNT]! + state[stateBase + L.TAIL_COUNT]!
     const a = stateBase + L.S_DIRECTION
@@ -154,6 +157,7 @@ export class ShapeReader {
     let firstFin = -1
     let secondFin = -1
     let last = -1
+    let lastRow = -1
     let turns = 0
     let lastTime = 0
     for (let link = firstLink; link !== 0; ) {
@@ -167,8 +171,10 @@ export class ShapeReader {
       const isn = words[base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_ISN]!
       const otherIsn = words[base + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS + L.D_ISN]!
       const ack = (flags & ACK) === 0 ? 0 : (rows[at + S.R_ACK]! - otherIsn) >>> 0
-      const identity = mix((rows[at + S.R_SEQ]! - isn) >>> 0, ack, length, flags)
-      sequence[d] = mix(sequence[d]!, identity, rows[at + S.R_DIGEST]!, 0)
+      let digest = Math.imul(sequence[d]! ^ (rows[at + S.R_SEQ]! - isn), 0x85ebca6b)
+      digest = Math.imul((digest ^ (digest >>> 15)) + ack, 0xc2b2ae35)
+      digest = Math.imul((digest ^ (digest >>> 13)) + length * 0x10001 + flags, 0x27d4eb2f)
+      sequence[d] = digest ^ (digest >>> 16) ^ rows[at + S.R_DIGEST]!
       const isFin = (flags & FIN) !== 0
       // A FIN with payload, repeated, or with payload behind it, is for those who look at every segment.
       if (isFin && length > 0) return -1
@@ -182,6 +188,7 @@ export class ShapeReader {
         if (firstFin >= 0 || (rows[at + S.R_SMALL]! & 0xff) === S.KIND_KEEP_ALIVE) return -1
         if (d !== last) turns++
         last = d
+        lastRow = row
         lastTime = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
       }
     }
@@ -194,6 +201,7 @@ export class ShapeReader {
     const known = (rows[one + S.R_SEQ]! + 1) >>> 0
     if (rows[two + S.R_ACK] !== known) return -1
     if (rows[one + S.R_ACK] !== rows[two + S.R_SEQ]) return -1
+    this.decisiveFrom = lastRow + 1
     return (closer === client ? 0 : 1) | (last === client ? 0 : 2)
   }
 }

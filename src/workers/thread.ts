@@ -7,6 +7,8 @@ export interface ThreadTask {
   input: string | string[]
   reader: TrackOptions['reader']
   maxMemory: number | undefined
+  thin: boolean
+  hash: boolean | undefined
   shard: number
   shards: number
 }

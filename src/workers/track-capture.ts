@@ -22,7 +22,10 @@ export interface TrackOptions {
   signal?: AbortSignal | undefined
   /** Bound for live connections and for payload that waits behind holes, in bytes. */
   maxMemory?: number | undefined
-  hash?: boolean
+  /** Whether the files are hashed (SHA-256); yes unless said otherwise. */
+  hash?: boolean | undefined
+  /** Keep only what one capture's own answers need (see `ConnectionEngineOptions.thin`). */
+  thin?: boolean | undefined
   onProgress?: ((bytesRead: number, totalBytes: number | null, packets: number) => void) | undefined
 }
 
@@ -49,7 +52,8 @@ export async function trackCapture(
     },
   })
   const engine = new ConnectionEngine({
-    ...(options.maxMemory === undefined ? {} : { maxMemory: options.maxMemory }),
+    ...(options.maxMemory === undefined ? {} : { maxMemory: options.maxMemory / shards }),
+    thin: options.thin ?? false,
   })
   const decoder = new PacketDecoder()
   const packet = new DecodedPacket()

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type CaptureInput, isCompressedFile } from '../capture/open-capture.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
-import { type TrackOptions, trackCapture } from './track-capture.ts'
+import { type TrackedCapture, type TrackOptions, trackCapture } from './track-capture.ts'
 
 export interface NamedInput {
   /** "client", "upstream", "capture": named in progress reports. */
@@ -18,13 +18,15 @@ export interface TrackedParts {
 }
 
 export interface TrackCapturesOptions
-  extends Pick<TrackOptions, 'reader' | 'signal' | 'maxMemory'> {
+  extends Pick<TrackOptions, 'reader' | 'signal' | 'maxMemory' | 'hash'> {
   /** Threads; undefined: threads only where the captures are large enough to pay for their start. */
   jobs?: number | undefined
   onProgress?:
     | ((id: string, bytesRead: number, totalBytes: number | null, packets: number) => void)
     | undefined
 }
+
+type Settings = TrackCapturesOptions & { thin: boolean }
 
 /** A worker takes about 50 ms to start; below this size it costs more than it brings. */
 const WORTH_A_THREAD = 32 * 1024 * 1024
@@ -37,13 +39,14 @@ export async function trackCaptures(
   options: TrackCapturesOptions,
 ): Promise<TrackedParts[]> {
   const jobs = options.jobs ?? (isWorthThreads(inputs) ? availableParallelism() : 1)
+  const settings = { ...options, thin: inputs.length === 1 }
   if (jobs <= 1) {
     const results: TrackedParts[] = []
-    for (const input of inputs) results.push(await trackHere(input, options, 1))
+    for (const named of inputs) results.push(partsOf([await trackHere(named, settings, 0, 1)]))
     return results
   }
   const shards = Math.max(1, Math.min(MOST_SHARDS, Math.floor(jobs / inputs.length)))
-  return Promise.all(inputs.map((input) => trackParallel(input, options, shards)))
+  return trackParallel(inputs, settings, shards)
 }
 
 function isWorthThreads(inputs: readonly NamedInput[]): boolean {
@@ -64,42 +67,71 @@ function isShareable(input: NamedInput['input']): input is string | string[] {
   return all.every((one) => typeof one === 'string' && one !== '-')
 }
 
+/** The first shard of the last capture is this thread's own work, every other one a worker's. */
 async function trackParallel(
-  named: NamedInput,
-  options: TrackCapturesOptions,
+  inputs: readonly NamedInput[],
+  settings: Settings,
   mostShards: number,
-): Promise<TrackedParts> {
-  const { input } = named
-  if (!isShareable(input)) return trackHere(named, options, 1)
+): Promise<TrackedParts[]> {
   const { runInThread } = await import('./thread.ts')
-  // Each shard would decompress the whole file again.
-  const first = typeof input === 'string' ? input : (input[0] ?? '-')
-  const shards = (await isCompressedFile(first)) ? 1 : mostShards
-  const tracked = await Promise.all(
-    Array.from({ length: shards }, (_, shard) =>
-      runInThread(
-        { input, reader: options.reader, maxMemory: options.maxMemory, shard, shards },
-        options.signal,
-        shard === 0 ? progressOf(named, options) : undefined,
-      ),
-    ),
-  )
-  return { facts: tracked[0]!.facts, parts: tracked.map((t) => t.data) }
+  // One that fails ends the others.
+  const stop = new AbortController()
+  const signals = settings.signal === undefined ? [] : [settings.signal]
+  const own = { ...settings, signal: AbortSignal.any([stop.signal, ...signals]) }
+  const shardOf = (named: NamedInput, shard: number, shards: number, here: boolean) => {
+    const { input } = named
+    if (here || !isShareable(input)) return trackHere(named, own, shard, shards)
+    const { reader, maxMemory, thin, hash } = own
+    const task = { input, reader, maxMemory, thin, hash, shard, shards }
+    return runInThread(task, own.signal, shard === 0 ? progressOf(named, own) : undefined)
+  }
+  const counts = await Promise.all(inputs.map(({ input }) => shardCount(input, mostShards)))
+  try {
+    return await Promise.all(
+      inputs.map(async (named, i) => {
+        const shards = counts[i]!
+        // Workers first: this thread is busy as soon as it begins.
+        const tracked = Array.from({ length: shards }, (_, k) => shards - 1 - k).map((shard) =>
+          shardOf(named, shard, shards, i === inputs.length - 1 && shard === 0),
+        )
+        return partsOf((await Promise.all(tracked)).reverse())
+      }),
+    )
+  } catch (error) {
+    stop.abort()
+    throw error
+  }
 }
 
-async function trackHere(
+async function shardCount(input: NamedInput['input'], most: number): Promise<number> {
+  if (!isShareable(input)) return 1
+  // Each shard would decompress the whole file again.
+  const first = typeof input === 'string' ? input : (input[0] ?? '-')
+  return (await isCompressedFile(first)) ? 1 : most
+}
+
+function partsOf(tracked: readonly TrackedCapture[]): TrackedParts {
+  return { facts: tracked[0]!.facts, parts: tracked.map(({ data }) => data) }
+}
+
+function trackHere(
   named: NamedInput,
-  options: TrackCapturesOptions,
-  shards: 1,
-): Promise<TrackedParts> {
-  const { facts, data } = await trackCapture(named.input, {
-    reader: options.reader,
-    signal: options.signal,
-    maxMemory: options.maxMemory,
+  settings: Settings,
+  shard: number,
+  shards: number,
+): Promise<TrackedCapture> {
+  const { reader, signal, maxMemory, thin, hash } = settings
+  const onProgress = shard === 0 ? progressOf(named, settings) : undefined
+  return trackCapture(named.input, {
+    reader,
+    signal,
+    maxMemory,
+    thin,
+    hash,
+    shard,
     shards,
-    onProgress: progressOf(named, options),
+    onProgress,
   })
-  return { facts, parts: [data] }
 }
 
 function progressOf({ id }: NamedInput, options: TrackCapturesOptions): TrackOptions['onProgress'] {

@@ -13,6 +13,8 @@ const say = (message: ThreadMessage, transfer: ArrayBuffer[] = []) =>
 trackCapture(task.input, {
   reader: task.reader,
   maxMemory: task.maxMemory,
+  thin: task.thin,
+  hash: task.hash,
   shard: task.shard,
   shards: task.shards,
   onProgress: (bytesRead, totalBytes, packets) =>
