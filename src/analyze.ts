@@ -5,11 +5,11 @@ import { CaptureConnections } from './connections/connection-set.ts'
 import { singleLoss } from './correlation/pairing.ts'
 import { singlePosition } from './correlation/tap-position.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
+import { captureSigns } from './diagnosis/limits.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
 import { trackingOptions } from './engine-options.ts'
 import type { Report, ReportStream } from './model/report.ts'
 import type { TapPosition } from './model/sighting.ts'
-import { unseenIn } from './unseen.ts'
 import { trackCaptures } from './workers/track-captures.ts'
 
 /** How every connection of one capture ended, connection by connection. */
@@ -23,12 +23,13 @@ export async function analyzeStream(
   const position: TapPosition | null =
     options.at === undefined ? singlePosition(set) : { host: options.at, basis: '--at', told: true }
   const loss = singleLoss(set)
+  const signs = captureSigns(set)
   return buildReport({
     command: 'analyze',
-    captures: [captureReport(set, 'capture', position, unseenIn(set))],
+    captures: [captureReport(set, 'capture', position, signs.unseenSegments)],
     clock: null,
     cases: singleCases(set, position, loss),
-    sets: [{ set, loss }],
+    signs: [{ signs, loss }],
     limits: [],
     selection: options.selection ?? {},
     headline: null,

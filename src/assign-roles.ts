@@ -1,4 +1,6 @@
 import type { CaptureConnections } from './connections/connection-set.ts'
+import { EndpointIds } from './connections/endpoint-ids.ts'
+import type { Side } from './model/connection.ts'
 
 /** Reasons that a told server or the number of peers may not overrule. */
 const STRONG = new Set(['syn', 'syn-ack', 'application'])
@@ -14,30 +16,51 @@ export function assignRoles(
   const weak: number[] = []
   for (let i = 0; i < set.count; i++) if (!STRONG.has(set.roleReason(i))) weak.push(i)
   if (weak.length === 0) return
-  const peers = new Map<string, Set<string>>()
-  const note = (endpoint: string, peer: string) => {
-    const known = peers.get(endpoint) ?? new Set()
-    if (known.size < 2) known.add(peer)
-    peers.set(endpoint, known)
+  const ids = new EndpointIds()
+  const ends = weak.map((i) => ({
+    client: set.endpointId(i, 'client', ids),
+    upstream: set.endpointId(i, 'upstream', ids),
+  }))
+  const several = withSeveralPeers(set, ids)
+  weak.forEach((i, k) => {
+    const told = server === undefined ? null : sideOf(set, i, server)
+    if (told !== null) {
+      set.setRoles(i, told === 'client', 'server-option')
+      return
+    }
+    const a = several[ends[k]!.client]!
+    const b = several[ends[k]!.upstream]!
+    if (a !== b) set.setRoles(i, a === 1, 'several-peers')
+  })
+}
+
+/** Which end of a connection is this endpoint? */
+function sideOf(
+  set: CaptureConnections,
+  index: number,
+  { host, port }: { host: string; port: number },
+): Side | null {
+  const { client, upstream } = set.endpoints(index)
+  if (client.address === host && client.port === port) return 'client'
+  return upstream.address === host && upstream.port === port ? 'upstream' : null
+}
+
+/** By id: 1 where an endpoint talks to more than one other. */
+function withSeveralPeers(set: CaptureConnections, ids: EndpointIds): Uint8Array {
+  const several = new Uint8Array(ids.count)
+  const first = new Int32Array(ids.count).fill(-1)
+  // Ids of their own: most peers are none of the endpoints that are asked about.
+  const peers = new EndpointIds()
+  const note = (i: number, side: Side, other: Side): void => {
+    const id = set.findEndpoint(i, side, ids)
+    if (id < 0 || several[id] === 1) return
+    const peer = set.endpointId(i, other, peers)
+    if (first[id] === -1) first[id] = peer
+    else if (first[id] !== peer) several[id] = 1
   }
   for (let i = 0; i < set.count; i++) {
-    const { client, upstream } = set.endpoints(i)
-    const a = `${client.address} ${client.port}`
-    const b = `${upstream.address} ${upstream.port}`
-    note(a, b)
-    note(b, a)
+    note(i, 'client', 'upstream')
+    note(i, 'upstream', 'client')
   }
-  for (const i of weak) {
-    const { client, upstream } = set.endpoints(i)
-    const told = [client, upstream].find(
-      (e) => e.address === server?.host && e.port === server.port,
-    )
-    if (told !== undefined) {
-      set.setRoles(i, told === client, 'server-option')
-      continue
-    }
-    const a = peers.get(`${client.address} ${client.port}`)!.size > 1
-    const b = peers.get(`${upstream.address} ${upstream.port}`)!.size > 1
-    if (a !== b) set.setRoles(i, a, 'several-peers')
-  }
+  return several
 }

@@ -1,46 +1,96 @@
-import type { CaptureConnections } from './connections/connection-set.ts'
+import { EndpointIds } from './connections/endpoint-ids.ts'
 import type { Pairing } from './correlation/pairing.ts'
 import { singleSighting } from './correlation/pairing.ts'
 import { linkProxied } from './correlation/proxied.ts'
+import { onFirstClock } from './diagnosis/on-client-clock.ts'
 import type { Case, CaseLink } from './model/case.ts'
+import type { Side } from './model/connection.ts'
+import type { ConnectionSet } from './model/connection-set.ts'
 import type { UnmatchedReason } from './model/report.ts'
 import type { Sighting, TapPosition } from './model/sighting.ts'
+import { type PairedOrder, pairedOrder } from './paired-order.ts'
 import { outcomeOf } from './terminations/outcome.ts'
 
-/** All connections of a report, made on request and in a fixed order. */
+/** All connections of a report in a fixed order; the objects of one are made on request only. */
 export interface Cases {
-  count: number
+  readonly count: number
+  /** The capture of each tap, and the zero of its relative times, ns since 1970. */
+  readonly sets: readonly ConnectionSet[]
+  readonly bases: bigint[]
+  /** Which connection of a tap's capture it is; -1 where the tap did not see it. */
+  indexAt(tap: number, index: number): number
+  isMatched(index: number): boolean
+  /** First and last packet at the tap that it is shown with, in relative ns of the first tap's clock. */
+  startTime(index: number): number
+  endTime(index: number): number
+  /** Its upstream endpoint as the upstream side knows it (behind a Service, the pod's), and as it is shown. */
+  upstreamId(index: number): number
+  peerId(index: number): number
+  /** `10.8.1.15:8443`. */
+  endpointText(id: number): string
   at(index: number): Case
+  /** Says the least of a connection without making any object; false for one whose case must be looked at. */
+  brief?(index: number, out: Brief): boolean
+}
+
+/**
+ * The least that a report over millions must know of a connection, filled in again for the next one. Times are ns on
+ * the first tap's clock, NaN for none.
+ */
+export interface Brief {
+  /**
+   * Connections of one shape have the same outcome but for frames, times and endpoints, and the same causes unless
+   * causes ask for what surrounds them. Small numbers from 0.
+   */
+  shape: number
+  /** First FIN and first ending RST of each side, nearest to its sender. */
+  finTime: Record<Side, number>
+  resetTime: Record<Side, number>
+  /** Until when the upstream lived, where payload went both ways. */
+  aliveUntil: number
 }
 
 /** The connections of two captures: matched ones once, in order of their first packet on the client's clock. */
 export function pairedCases(pairing: Pairing): Cases {
-  const { client, upstream, matches } = pairing
-  const order: { time: number; c: number; u: number }[] = []
-  for (let c = 0; c < client.count; c++) {
-    order.push({ time: client.firstTime(c), c, u: matches.upstreamOf[c]! })
-  }
-  const wall = Number(upstream.facts.baseNs - client.facts.baseNs)
-  for (let u = 0; u < upstream.count; u++) {
-    if (matches.clientOf[u]! >= 0) continue
-    const time = upstream.firstTime(u)
-    const interval = pairing.clock?.translate(1, time, 0)
-    const known = interval && Number.isFinite(interval.low) && Number.isFinite(interval.high)
-    order.push({ time: known ? (interval.low + interval.high) / 2 : wall + time, c: -1, u })
-  }
-  order.sort((a, b) => a.time - b.time || a.c - b.c || a.u - b.u)
+  const { client, upstream, matches, clock } = pairing
+  const sets = [client, upstream]
   const bases = [client.facts.baseNs, upstream.facts.baseNs]
+  const order = pairedOrder(pairing)
   const links = caseLinks(pairing, order)
+  const ids = new EndpointIds()
+  const indexAt = (tap: number, index: number) =>
+    (tap === 0 ? order.client : order.upstream)[index]!
+  const shownTap = (index: number) => (order.client[index]! >= 0 ? 0 : 1)
+  const upstreamIdAt = (tap: number, index: number) =>
+    sets[tap]!.endpointId(indexAt(tap, index), 'upstream', ids)
+  const upstreamId = (index: number) => upstreamIdAt(order.upstream[index]! >= 0 ? 1 : 0, index)
   return {
-    count: order.length,
+    count: order.client.length,
+    sets,
+    bases,
+    indexAt,
+    isMatched: (index) => order.client[index]! >= 0 && order.upstream[index]! >= 0,
+    startTime(index) {
+      const tap = shownTap(index)
+      return onFirstClock(bases, clock, tap, startOf(sets[tap]!, indexAt(tap, index)))
+    },
+    endTime(index) {
+      const tap = shownTap(index)
+      return onFirstClock(bases, clock, tap, sets[tap]!.lastTime(indexAt(tap, index)))
+    },
+    upstreamId,
+    peerId: (index) => upstreamIdAt(shownTap(index), index),
+    endpointText: (id) => ids.text(id),
     at(index) {
-      const { c, u } = order[index]!
+      const c = order.client[index]!
+      const u = order.upstream[index]!
       const sighting = pairing.sighting(c, u)
       return {
         id: index + 1,
         sighting,
         outcome: outcomeOf(sighting),
-        viewOutcomes: sighting.taps.map((_, tap) => outcomeAt(sighting, tap)),
+        viewOutcomes: () => sighting.taps.map((_, tap) => outcomeAt(sighting, tap)),
+        upstreamId: upstreamId(index),
         bases,
         match: c < 0 ? null : matches.methods[c]!,
         unmatchedReason:
@@ -56,21 +106,15 @@ export function pairedCases(pairing: Pairing): Cases {
 }
 
 /** Links of proxied connections by index in the order of the report. */
-function caseLinks(
-  pairing: Pairing,
-  order: readonly { c: number; u: number }[],
-): Map<number, CaseLink[]> {
+function caseLinks(pairing: Pairing, order: PairedOrder): Map<number, CaseLink[]> {
   const { client, upstream, matches, clock } = pairing
   const found = linkProxied(client, upstream, matches, clock)
   const links = new Map<number, CaseLink[]>()
-  if (found.length === 0) return links
-  const indexOfClient = new Map(order.map(({ c }, i) => [c, i]))
-  const indexOfUpstream = new Map(order.map(({ u }, i) => [u, i]))
   const add = (index: number, link: CaseLink) =>
     links.set(index, [...(links.get(index) ?? []), link])
   for (const { client: c, upstream: u, basis, confidence } of found) {
-    const near = indexOfClient.get(c)!
-    const far = indexOfUpstream.get(u)!
+    const near = order.client.indexOf(c)
+    const far = order.upstream.indexOf(u)
     add(near, { connection: far + 1, relation: 'proxied-to', basis, confidence })
     add(far, { connection: near + 1, relation: 'proxied-from', basis, confidence })
   }
@@ -79,12 +123,24 @@ function caseLinks(
 
 /** The connections of one capture. */
 export function singleCases(
-  set: CaptureConnections,
+  set: ConnectionSet,
   position: TapPosition | null,
   loss: string[],
 ): Cases {
+  const bases = [set.facts.baseNs]
+  const ids = new EndpointIds()
+  const upstreamId = (index: number) => set.endpointId(index, 'upstream', ids)
   return {
     count: set.count,
+    sets: [set],
+    bases,
+    indexAt: (_, index) => index,
+    isMatched: () => false,
+    startTime: (index) => startOf(set, index),
+    endTime: (index) => set.lastTime(index),
+    upstreamId,
+    peerId: upstreamId,
+    endpointText: (id) => ids.text(id),
     at(index) {
       const sighting = singleSighting(set, index, position, loss)
       const outcome = outcomeOf(sighting)
@@ -92,14 +148,20 @@ export function singleCases(
         id: index + 1,
         sighting,
         outcome,
-        viewOutcomes: [outcome],
-        bases: [set.facts.baseNs],
+        viewOutcomes: () => [outcome],
+        upstreamId: upstreamId(index),
+        bases,
         match: null,
         unmatchedReason: null,
         links: [],
       }
     },
   }
+}
+
+/** Time of a connection's first packet, under whatever addresses. */
+function startOf(set: ConnectionSet, index: number): number {
+  return set.hasFolds(index) ? set.view(index).firstTime : set.firstTime(index)
 }
 
 /** How the connection ended as one tap alone shows it. */

@@ -6,6 +6,7 @@ import { CaptureConnections } from './connections/connection-set.ts'
 import { Pairing } from './correlation/pairing.ts'
 import { toldClock } from './correlation/shared-clock.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
+import { captureSigns } from './diagnosis/limits.ts'
 import { noSharedConnection } from './diagnosis/no-shared-connection.ts'
 import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
@@ -13,7 +14,6 @@ import { trackingOptions } from './engine-options.ts'
 import { RstscopeError } from './errors.ts'
 import type { CaptureFacts } from './model/record-reader.ts'
 import type { Clock, Limit, Report, ReportStream } from './model/report.ts'
-import { unseenIn } from './unseen.ts'
 import { type TrackedParts, trackCaptures } from './workers/track-captures.ts'
 
 export interface CompareInputs {
@@ -41,17 +41,19 @@ export async function compareStream(
   const { client, upstream } = pairing
   const shared = pairing.matches.methods.some((method) => method !== null)
   const alone = shared ? null : noSharedConnection(client, upstream)
+  const near = captureSigns(client)
+  const far = captureSigns(upstream)
   return buildReport({
     command: 'compare',
     captures: [
-      captureReport(client, 'client', pairing.positions.client, unseenIn(client)),
-      captureReport(upstream, 'upstream', pairing.positions.upstream, unseenIn(upstream)),
+      captureReport(client, 'client', pairing.positions.client, near.unseenSegments),
+      captureReport(upstream, 'upstream', pairing.positions.upstream, far.unseenSegments),
     ],
     clock: clockReport(pairing, client.facts.baseNs),
     cases: pairedCases(pairing),
-    sets: [
-      { set: client, loss: pairing.loss.client },
-      { set: upstream, loss: pairing.loss.upstream },
+    signs: [
+      { signs: near, loss: pairing.loss.client },
+      { signs: far, loss: pairing.loss.upstream },
     ],
     limits: [...(alone === null ? [] : [alone.limit]), ...(swapped ? [SWAPPED] : [])],
     selection: options.selection ?? {},

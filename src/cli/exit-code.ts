@@ -1,4 +1,5 @@
-import type { Connection, Report, ReportStream } from '../model/report.ts'
+import type { Ending } from '../model/ending.ts'
+import type { Report, ReportStream } from '../model/report.ts'
 
 /** 0 done, 1 `--fail-on` holds, 2 could not be done, 3 done in part, 130 interrupted. */
 export const EXIT = { done: 0, failed: 1, unusable: 2, partly: 3, interrupted: 130 } as const
@@ -16,8 +17,8 @@ export function exitCode(stream: ReportStream, failOn: FailOn): number {
 
 function reaches(stream: ReportStream, rank: number): boolean {
   if (stream.head.findings.some((finding) => RANK[finding.severity] >= rank)) return true
-  for (const connection of stream.connections()) {
-    const level = levelOf(connection)
+  for (const { ending } of stream.endings().counts) {
+    const level = levelOf(ending)
     if (level !== null && RANK[level] >= rank) return true
   }
   return false
@@ -29,13 +30,13 @@ const BAD_WITHOUT_RESET = new Set(['silent-loss', 'stalled', 'truncated-response
  * How bad the end of one connection is: error = a reset that is not ordinary, or an aborted TLS handshake; warning =
  * any other end that is not ordinary; info = a reset all the same.
  */
-export function levelOf(connection: Connection): Level | null {
-  const { benign, firstReset, termination, detail, ignoredResets, causes } = connection
-  if (!benign && (firstReset !== null || termination === 'tls-aborted')) return 'error'
-  const named = causes.length > 0 && causes[0]!.id !== 'healthy'
+export function levelOf(ending: Ending): Level | null {
+  const { benign, by, termination, detail, ignoredReset, cause } = ending
+  if (!benign && (by !== null || termination === 'tls-aborted')) return 'error'
+  const named = cause !== null && cause.id !== 'healthy'
   const failed = termination === 'handshake-never-completed' || BAD_WITHOUT_RESET.has(detail)
   if (!benign && (failed || named)) return 'warning'
-  return firstReset !== null || ignoredResets.length > 0 ? 'info' : null
+  return by !== null || ignoredReset ? 'info' : null
 }
 
 /** Oddities of a file that cost nothing: all of it was read. */

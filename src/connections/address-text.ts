@@ -23,3 +23,23 @@ export function ipv6Text(a: number, b: number, c: number, d: number): string {
   if (bestStart < 0) return hex.join(':')
   return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`
 }
+
+/** The words of an address that one of the two functions above wrote: one of IPv4, four of IPv6. */
+export function addressWords(text: string): Uint32Array {
+  if (!text.includes(':')) return Uint32Array.of(ipv4Word(text))
+  const [head, tail] = text.split('::') as [string, string | undefined]
+  const last = tail?.includes('.') ? `ffff:${groupsOf(ipv4Word(tail.slice('ffff:'.length)))}` : tail
+  const before = head === '' ? [] : head.split(':')
+  const after = last === undefined || last === '' ? [] : last.split(':')
+  const zeros = new Array(8 - before.length - after.length).fill('0')
+  const groups = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16))
+  return Uint32Array.from([0, 2, 4, 6], (at) => (groups[at]! << 16) | groups[at + 1]!)
+}
+
+function ipv4Word(text: string): number {
+  return text.split('.').reduce((word, byte) => (word << 8) | Number(byte), 0)
+}
+
+function groupsOf(word: number): string {
+  return `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`
+}

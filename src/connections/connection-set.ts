@@ -6,7 +6,7 @@ import type {
   Side,
 } from '../model/connection.ts'
 import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
-import type { ConnectionSet } from '../model/connection-set.ts'
+import type { ConnectionSet, EndpointTable } from '../model/connection-set.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import type { SegmentNumbers } from '../model/segment-numbers.ts'
 import { ipv4Text, ipv6Text } from './address-text.ts'
@@ -41,30 +41,40 @@ export class CaptureConnections implements ConnectionSet {
     this.parts = parts
     this.totals = sumTotals(parts)
     const total = parts.reduce((sum, part) => sum + part.count, 0)
-    const order: Float64Array = new Float64Array(total)
-    let n = 0
-    parts.forEach((part, partIndex) => {
-      for (let i = 0; i < part.count; i++) {
-        // Frame first, then shard and index packed: one sort of doubles (32 + 5 + … bits would not fit; see below).
-        order[n++] = part.words[i * L.WORDS + L.FIRST_FRAME]! * 64 + partIndex
-      }
-    })
-    // Within one shard records stand in order of first frame already, so the k-th of a shard is its k-th in the sort.
-    order.sort()
     this.partOf = new Uint16Array(total)
     this.localOf = new Uint32Array(total)
-    const taken = new Uint32Array(parts.length)
-    for (let i = 0; i < total; i++) {
-      const part = order[i]! % 64
-      this.partOf[i] = part
-      this.localOf[i] = taken[part]!
-      taken[part]!++
-    }
+    this.mergeShards()
     this.icmp = attachIcmp(this, total)
     this.ttls = new UsualTtls(this, total)
     // Folding reads whole records, ICMP errors included.
     this.folds = planFolds(this, total)
     this.roots = this.folds.roots
+  }
+
+  /** Within one shard records stand in order of first frame already. */
+  private mergeShards(): void {
+    const { parts, partOf, localOf } = this
+    if (parts.length === 1) {
+      for (let i = 0; i < localOf.length; i++) localOf[i] = i
+      return
+    }
+    const taken = new Uint32Array(parts.length)
+    const frames = parts.map((_, part) => this.nextFrame(part, 0))
+    for (let i = 0; i < localOf.length; i++) {
+      let first = 0
+      for (let part = 1; part < frames.length; part++)
+        if (frames[part]! < frames[first]!) first = part
+      partOf[i] = first
+      localOf[i] = taken[first]!
+      taken[first]!++
+      frames[first] = this.nextFrame(first, taken[first]!)
+    }
+  }
+
+  /** First frame of the record at `local` of a shard; infinity past its last. */
+  private nextFrame(part: number, local: number): number {
+    const { count, words } = this.parts[part]!
+    return local < count ? words[local * L.WORDS + L.FIRST_FRAME]! : Number.POSITIVE_INFINITY
   }
 
   get count(): number {
@@ -259,6 +269,44 @@ export class CaptureConnections implements ConnectionSet {
     this.reasons.set(record, reason)
   }
 
+  hasFolds(index: number): boolean {
+    return this.folds.children.has(this.roots[index]!)
+  }
+
+  isOneWay(index: number): boolean {
+    if (this.hasFolds(index)) return isOneWayView(this.view(index))
+    const root = this.roots[index]!
+    const client = this.sideWord(root, 'client', L.D_BITS)
+    const upstream = this.sideWord(root, 'upstream', L.D_BITS)
+    // Most connections are decided by what their records say, without counting packets.
+    if ((client & upstream & L.DB_SEEN) !== 0) return false
+    if ((client & L.DB_ISN) !== 0 && (client & L.DB_PAYLOAD) === 0) return false
+    return isOneWayView(this.viewOfRecord(root))
+  }
+
+  endpointId(index: number, side: Side, ids: EndpointTable): number {
+    return this.endpointIdOf(this.roots[index]!, side, ids, true)
+  }
+
+  /** The same; -1 where `ids` lacks it. */
+  findEndpoint(index: number, side: Side, ids: EndpointTable): number {
+    return this.endpointIdOf(this.roots[index]!, side, ids, false)
+  }
+
+  /** The id of a record's endpoint; where `ids` lacks it, a new one or -1. */
+  endpointIdOf(record: number, side: Side, ids: EndpointTable, add: boolean): number {
+    const isA = this.directionOf(record, side) === 0
+    const address = this.word(record, isA ? L.ADDRESS_A : L.ADDRESS_B)
+    const port = this.port(record, side)
+    const addresses = this.addressesOf(record)
+    return add ? ids.intern(addresses, address, port) : ids.find(addresses, address, port)
+  }
+
+  /** The IPv6 addresses that a record's address words point into; null where they are IPv4 addresses. */
+  addressesOf(record: number): Uint32Array | null {
+    return (this.word(record, L.BITS) & L.BIT_IPV6) === 0 ? null : this.part(record).addresses
+  }
+
   private flip(record: number): void {
     const part = this.part(record)
     const local = this.localOf[record]!
@@ -294,6 +342,12 @@ export class CaptureConnections implements ConnectionSet {
     const ttl = this.sideWord(root, side, L.D_TTL)
     return (ttl & 0xff) === ((ttl >>> 8) & 0xff) ? ttl & 0xff : -1
   }
+}
+
+/** More than a SYN that nothing answered. */
+function isOneWayView({ client, upstream, packets, midstream }: ConnectionView): boolean {
+  const answered = client.packets > 0 && upstream.packets > 0
+  return !answered && packets > 1 && (midstream || client.bytes > 0)
 }
 
 export function otherSide(side: Side): Side {

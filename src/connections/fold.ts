@@ -3,7 +3,9 @@ import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { Side } from '../model/connection.ts'
 import type { Segment } from '../model/segment.ts'
 import type { CaptureConnections } from './connection-set.ts'
+import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'
+import { WordTable } from './word-table.ts'
 
 export interface Fold {
   record: number
@@ -50,25 +52,26 @@ type Roots = Map<number, Fold & { root: number }>
 
 /** Records with the same client ISN (and the same upstream ISN, where both show one) at the same time. */
 function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void {
-  const byIsn = new Map<number, number>()
+  const isns = new WordTable(1, total)
+  const last = new Uint32Array(total)
   for (let record = 0; record < total; record++) {
     const isn = set.rawIsn(record, 'client')
     // Zero is what packet generators write, not a number that somebody chose.
     if (isn <= 0) continue
-    const root = byIsn.get(isn)
-    if (root === undefined) {
-      byIsn.set(isn, record)
-      continue
-    }
-    const mine = set.rawIsn(record, 'upstream')
-    const theirs = set.rawIsn(root, 'upstream')
-    const sameAnswer = mine < 0 || theirs < 0 || mine === theirs
-    if (sameAnswer && isCopyOfSyn(set, root, record) && !isSameTuple(set, record, root)) {
-      rootOf.set(record, { record, root, swapped: false, copy: true })
-    } else {
-      byIsn.set(isn, record)
-    }
+    isns.key[0] = isn
+    const known = isns.count
+    const id = isns.intern()
+    const root = last[id]!
+    if (id === known || !isCopy(set, root, record)) last[id] = record
+    else rootOf.set(record, { record, root, swapped: false, copy: true })
   }
+}
+
+function isCopy(set: CaptureConnections, root: number, record: number): boolean {
+  const mine = set.rawIsn(record, 'upstream')
+  const theirs = set.rawIsn(root, 'upstream')
+  const sameAnswer = mine < 0 || theirs < 0 || mine === theirs
+  return sameAnswer && isCopyOfSyn(set, root, record) && !isSameTuple(set, record, root)
 }
 
 /**
@@ -76,13 +79,14 @@ function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void
  * use one ISN and port for many targets, and made-up captures one for all, so the ISN alone says little.
  */
 function isCopyOfSyn(set: CaptureConnections, a: number, b: number): boolean {
+  // A record begins with its first segment: its time alone, which costs no object, rules out most.
+  if (Math.abs(set.double(b, L.T_FIRST) - set.double(a, L.T_FIRST)) > COPY_NS) return false
   const first = set.viewOfRecord(a).segments[0]
   const second = set.viewOfRecord(b).segments[0]
   if (first === undefined || second === undefined) return false
   const identified = first.ipId > 0 || first.hasTimestamps
   return (
     identified &&
-    Math.abs(second.time - first.time) <= COPY_NS &&
     first.flags === second.flags &&
     first.ipId === second.ipId &&
     first.hasTimestamps === second.hasTimestamps &&
@@ -92,39 +96,37 @@ function isCopyOfSyn(set: CaptureConnections, a: number, b: number): boolean {
 }
 
 function isSameTuple(set: CaptureConnections, a: number, b: number): boolean {
-  return (
-    endpointKey(set, a, 'client') === endpointKey(set, b, 'client') &&
-    endpointKey(set, a, 'upstream') === endpointKey(set, b, 'upstream')
-  )
-}
-
-function endpointKey(set: CaptureConnections, record: number, side: Side): string {
-  const { address, port } = set.endpoint(record, side)
-  return `${address} ${port}`
+  const ids = new EndpointIds()
+  return SIDES.every((side) => {
+    const known = set.endpointIdOf(a, side, ids, true)
+    return set.endpointIdOf(b, side, ids, false) === known
+  })
 }
 
 const SIDES: readonly Side[] = ['client', 'upstream']
 
 /** Records without SYN that share one endpoint with another record and continue its numbers. */
 function foldOrphans(set: CaptureConnections, total: number, rootOf: Roots): void {
-  const orphans = new Map<string, { record: number; side: Side }[]>()
+  const ids = new EndpointIds()
+  /** By endpoint id. */
+  const orphans: { record: number; side: Side }[][] = []
   for (let record = 0; record < total; record++) {
-    if (rootOf.has(record) || set.rawIsn(record, 'client') >= 0) continue
+    if (set.rawIsn(record, 'client') >= 0 || rootOf.has(record)) continue
     for (const side of SIDES) {
-      const key = endpointKey(set, record, side)
-      const list = orphans.get(key)
-      if (list === undefined) orphans.set(key, [{ record, side }])
+      const id = set.endpointIdOf(record, side, ids, true)
+      const list = orphans[id]
+      if (list === undefined) orphans[id] = [{ record, side }]
       else list.push({ record, side })
     }
   }
-  if (orphans.size === 0) return
+  if (orphans.length === 0) return
   const fitting = new Map<number, { root: number; swapped: boolean }[]>()
   for (let main = 0; main < total; main++) {
     if (rootOf.has(main)) continue
     for (const side of SIDES) {
-      const list = orphans.get(endpointKey(set, main, side))
-      if (list === undefined) continue
-      for (const orphan of list) {
+      const id = set.endpointIdOf(main, side, ids, false)
+      if (id < 0) continue
+      for (const orphan of orphans[id]!) {
         if (
           orphan.record === main ||
           set.word(orphan.record, L.FIRST_FRAME) < set.word(main, L.FIRST_FRAME)

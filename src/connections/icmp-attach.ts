@@ -3,6 +3,7 @@ import type { IcmpError, Side } from '../model/connection.ts'
 import type { IcmpRecord } from '../model/connection-data.ts'
 import { ipv4Text, ipv6Text } from './address-text.ts'
 import type { CaptureConnections } from './connection-set.ts'
+import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'
 
 export interface IcmpAttachment {
@@ -18,23 +19,18 @@ const NEAR = 1 << 25
 /** Joins ICMP errors with the connections whose segments they quote. */
 export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachment {
   const byRecord = new Map<number, IcmpError[]>()
-  const waiting = new Map<string, IcmpRecord[]>()
   // Shards share the file: each error was taken by exactly one of them.
   const errors = set.parts.flatMap((part) => part.icmp).sort((a, b) => a.frame - b.frame)
-  for (const error of errors) {
-    const key = `${text(error.version, error.source)} ${error.sourcePort} ${text(error.version, error.target)} ${error.targetPort}`
-    const list = waiting.get(key)
-    if (list === undefined) waiting.set(key, [error])
-    else list.push(error)
-  }
   const best = new Map<IcmpRecord, { record: number; side: Side; distance: number }>()
-  if (waiting.size > 0) {
+  if (errors.length > 0) {
+    const quoted = new QuotedTuples(errors)
     for (let record = 0; record < total; record++) {
-      const { client, upstream } = set.addressPair(record)
-      const forward = `${client.address} ${client.port} ${upstream.address} ${upstream.port}`
-      const backward = `${upstream.address} ${upstream.port} ${client.address} ${client.port}`
-      offer(set, record, 'client', waiting.get(forward), best)
-      offer(set, record, 'upstream', waiting.get(backward), best)
+      const client = set.endpointIdOf(record, 'client', quoted.ids, false)
+      if (client < 0) continue
+      const upstream = set.endpointIdOf(record, 'upstream', quoted.ids, false)
+      if (upstream < 0) continue
+      offer(set, record, 'client', quoted.between(client, upstream), best)
+      offer(set, record, 'upstream', quoted.between(upstream, client), best)
     }
   }
   let orphans = 0
@@ -61,15 +57,41 @@ export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachme
   return { of: (record) => byRecord.get(record) ?? [], orphans }
 }
 
+/** Errors by the endpoints of the segment that they quote. */
+class QuotedTuples {
+  readonly ids = new EndpointIds()
+  private readonly errors = new Map<number, Map<number, IcmpRecord[]>>()
+
+  constructor(errors: readonly IcmpRecord[]) {
+    for (const error of errors) {
+      const { version, sourcePort, targetPort } = error
+      const source = this.intern(version, error.source, sourcePort)
+      const target = this.intern(version, error.target, targetPort)
+      const targets = this.errors.get(source) ?? new Map<number, IcmpRecord[]>()
+      this.errors.set(source, targets.set(target, [...(targets.get(target) ?? []), error]))
+    }
+  }
+
+  between(source: number, target: number): readonly IcmpRecord[] {
+    return this.errors.get(source)?.get(target) ?? []
+  }
+
+  private intern(version: 4 | 6, words: readonly number[], port: number): number {
+    return version === 4
+      ? this.ids.intern(null, words[3]!, port)
+      : this.ids.intern(Uint32Array.from(words), 0, port)
+  }
+}
+
 /** Of several uses of one tuple, the error is about the one whose numbers and time are nearest. */
 function offer(
   set: CaptureConnections,
   record: number,
   side: Side,
-  errors: readonly IcmpRecord[] | undefined,
+  errors: readonly IcmpRecord[],
   best: Map<IcmpRecord, { record: number; side: Side; distance: number }>,
 ): void {
-  for (const error of errors ?? []) {
+  for (const error of errors) {
     const isn = set.rawIsn(record, side)
     const seen = (set.sideWord(record, side, L.D_BITS) & L.DB_SEEN) !== 0
     const next = seen ? set.sideWord(record, side, L.D_NEXT) : isn

@@ -1,12 +1,16 @@
-import type { Endpoint } from '../model/connection.ts'
+import type { Endpoint, Side } from '../model/connection.ts'
+import { addressWords } from './address-text.ts'
 import type { CaptureConnections } from './connection-set.ts'
+import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'
+
+const SIDES: readonly Side[] = ['client', 'upstream']
 
 /** The TTLs that each address uses in one capture, RSTs not counted; gathered once, when first asked for. */
 export class UsualTtls {
   private readonly set: CaptureConnections
   private readonly total: number
-  private byAddress: Map<string, { low: number; high: number }> | null = null
+  private known: { ids: EndpointIds; ranges: TtlRanges } | null = null
 
   constructor(set: CaptureConnections, total: number) {
     this.set = set
@@ -14,27 +18,54 @@ export class UsualTtls {
   }
 
   of(endpoint: Endpoint): { low: number; high: number } | null {
-    this.byAddress ??= this.gather()
-    return this.byAddress.get(endpoint.address) ?? null
+    this.known ??= this.gather()
+    const { ids, ranges } = this.known
+    const words = addressWords(endpoint.address)
+    const id = words.length === 1 ? ids.find(null, words[0]!, 0) : ids.find(words, 0, 0)
+    return id < 0 ? null : ranges.of(id)
   }
 
-  private gather(): Map<string, { low: number; high: number }> {
-    const found = new Map<string, { low: number; high: number }>()
+  private gather(): { ids: EndpointIds; ranges: TtlRanges } {
+    const { set } = this
+    // Addresses only: endpoints of port 0.
+    const ids = new EndpointIds()
+    const ranges = new TtlRanges()
     for (let record = 0; record < this.total; record++) {
-      for (const side of ['client', 'upstream'] as const) {
-        const ttl = this.set.sideWord(record, side, L.D_TTL)
+      for (const side of SIDES) {
+        const ttl = set.sideWord(record, side, L.D_TTL)
         if (ttl === 0) continue
-        const { address } = this.set.endpoint(record, side)
-        const low = ttl & 0xff
-        const high = (ttl >>> 8) & 0xff
-        const known = found.get(address)
-        if (known === undefined) found.set(address, { low, high })
-        else {
-          known.low = Math.min(known.low, low)
-          known.high = Math.max(known.high, high)
-        }
+        const address = set.word(
+          record,
+          set.directionOf(record, side) === 0 ? L.ADDRESS_A : L.ADDRESS_B,
+        )
+        ranges.add(ids.intern(set.addressesOf(record), address, 0), ttl & 0xff, (ttl >>> 8) & 0xff)
       }
     }
-    return found
+    return { ids, ranges }
+  }
+}
+
+/** Lowest and highest TTL by id. */
+class TtlRanges {
+  private low = new Uint8Array(64).fill(0xff)
+  private high = new Uint8Array(64)
+
+  add(id: number, low: number, high: number): void {
+    if (id >= this.low.length) this.grow()
+    this.low[id] = Math.min(this.low[id]!, low)
+    this.high[id] = Math.max(this.high[id]!, high)
+  }
+
+  of(id: number): { low: number; high: number } {
+    return { low: this.low[id]!, high: this.high[id]! }
+  }
+
+  private grow(): void {
+    const low = new Uint8Array(this.low.length * 2).fill(0xff)
+    const high = new Uint8Array(low.length)
+    low.set(this.low)
+    high.set(this.high)
+    this.low = low
+    this.high = high
   }
 }

@@ -13,6 +13,7 @@ import { secondsOf, timeText } from './time-text.ts'
 export function connectionReport(c: Case, causes: Cause[]): Connection {
   const { sighting, outcome } = c
   const shown = shownTap(sighting)
+  const viewOutcomes = c.viewOutcomes()
   const view = sighting.taps[shown]!.view!
   const started = onClientClock(c, shown, view.firstTime)
   const ended = onClientClock(c, shown, lastTime(c, shown))
@@ -24,7 +25,7 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
     views: Object.fromEntries(
       sighting.taps.map((tap, i) => [
         tap.capture,
-        tap.view === null ? null : viewReport(tap.view, c.viewOutcomes[i]!),
+        tap.view === null ? null : viewReport(tap.view, viewOutcomes[i]!),
       ]),
     ),
     match: c.match === null ? null : { method: c.match },

@@ -1,19 +1,40 @@
 import type { ConnectionSet } from '../model/connection-set.ts'
 import type { Limit } from '../model/report.ts'
 
+/** What all connections of one capture say of the capture. */
 export interface CaptureSigns {
   set: ConnectionSet
-  loss: string[]
-  /** Connections of which one direction only was seen, and all. */
+  /** Of how many connections one direction only was seen. */
   oneWay: number
-  connections: number
+  /** Segments that were acknowledged though the capture does not show them. */
+  unseenSegments: number
   /** Distinct ports of upstream ends, at most 2 counted. */
   upstreamPorts: ReadonlySet<number>
 }
 
+export function captureSigns(set: ConnectionSet): CaptureSigns {
+  const upstreamPorts = new Set<number>()
+  let oneWay = 0
+  let unseenSegments = 0
+  for (let i = 0; i < set.count; i++) {
+    unseenSegments += set.unseenSegments(i)
+    if (set.isOneWay(i)) oneWay++
+    if (upstreamPorts.size < 2) notePorts(set, i, upstreamPorts)
+  }
+  return { set, oneWay, unseenSegments, upstreamPorts }
+}
+
+function notePorts(set: ConnectionSet, index: number, ports: Set<number>): void {
+  ports.add(set.upstreamPort(index))
+  if (!set.hasFolds(index)) return
+  for (const { upstream } of set.view(index).alsoSeenAs) {
+    if (ports.size < 2) ports.add(upstream.port)
+  }
+}
+
 /** What a capture could not hold, told by its header or inferred from what it lacks (VERDICTS §8). */
-export function captureLimits(signs: CaptureSigns): Limit[] {
-  const { set, loss } = signs
+export function captureLimits(signs: CaptureSigns, loss: readonly string[]): Limit[] {
+  const { set } = signs
   const { facts, totals } = set
   const limits: Limit[] = []
   const add = (code: string, message: string) =>
@@ -23,11 +44,7 @@ export function captureLimits(signs: CaptureSigns): Limit[] {
     })
   const filters = [...new Set(facts.interfaces.flatMap((i) => (i.filter ? [i.filter] : [])))]
   if (filters.length > 0) add('capture-filter', `taken with the filter "${filters.join('", "')}"`)
-  else if (
-    signs.connections >= 3 &&
-    signs.upstreamPorts.size === 1 &&
-    totals.skippedPackets === 0
-  ) {
+  else if (set.count >= 3 && signs.upstreamPorts.size === 1 && totals.skippedPackets === 0) {
     const port = [...signs.upstreamPorts][0]
     add(
       'capture-filter',
@@ -45,11 +62,8 @@ export function captureLimits(signs: CaptureSigns): Limit[] {
     )
   }
   if (loss.length > 0) add('capture-loss', `incomplete: ${loss.join('; ')}`)
-  if (signs.oneWay > 0 && signs.oneWay * 2 >= signs.connections) {
-    add(
-      'one-direction',
-      `${signs.oneWay} of ${signs.connections} connections show one direction only`,
-    )
+  if (signs.oneWay > 0 && signs.oneWay * 2 >= set.count) {
+    add('one-direction', `${signs.oneWay} of ${set.count} connections show one direction only`)
   }
   if (totals.reassemblyBoundReached > 0) {
     add('bound-reached', `${totals.reassemblyBoundReached} times payload behind a hole was let go`)

@@ -5,79 +5,147 @@ import {
   type Surroundings,
   shownTap,
 } from '../model/case.ts'
+import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
+import { Moments } from './moments.ts'
 import { onClientClock } from './on-client-clock.ts'
 
-const BURST_NS = 50e6
-
-interface End {
-  time: number
+/** What one connection is to those around it. Equal for all connections of one shape. */
+export interface Standing {
+  established: boolean
+  /** TLS went on beyond the ClientHello. */
+  tls: boolean
+  /** By which segment the upstream closed first; null where it did not. */
+  closedBy: { from: Side; kind: 'fin' | 'rst' } | null
+  /** It was cut in the middle of something. */
   abrupt: boolean
 }
 
-/** Gathers, over all connections, what single causes ask about the others. */
-export class SurroundingsCollector {
-  private readonly endpoints = new Map<string, EndpointFacts>()
-  private readonly ends = new Map<string, End[]>()
-  /** Last time at which payload went each way, per connection. */
-  private readonly alive: { id: number; until: number }[] = []
+export function standingOf(c: Case): Standing {
+  const { outcome } = c
+  const view = c.sighting.taps[shownTap(c.sighting)]!.view!
+  const tls = outcome.application.tls
+  return {
+    established: outcome.handshake.complete && view.upstream.packets > view.upstream.resets,
+    tls: tls !== null && tls.stage !== 'client-hello',
+    closedBy: closingSegment(outcome),
+    abrupt: isAbrupt(c),
+  }
+}
 
+function closingSegment({ firstClose: close, firstReset, fins }: Outcome): Standing['closedBy'] {
+  if (close === null || close.by !== 'upstream' || close.segment === null) return null
+  if (close.kind === 'rst') return { from: firstReset!.event.from, kind: 'rst' }
+  const from = fins.client?.seen[close.tap] === close.segment ? 'client' : 'upstream'
+  return { from, kind: 'fin' }
+}
+
+/** Until when payload went both ways, on the client's clock; NaN where it did not. */
+export function aliveUntil(c: Case): number {
+  const shown = shownTap(c.sighting)
+  const { client, upstream } = c.sighting.taps[shown]!.view!
+  const alive = client.bytes > 0 && upstream.bytes > 0 && upstream.lastTime !== null
+  return alive ? onClientClock(c, shown, upstream.lastTime!) : Number.NaN
+}
+
+const BURST_NS = 50e6
+
+/** Gathers, over all connections, what single causes ask about the others; endpoints by their ids. */
+export class SurroundingsCollector {
+  private established = new Uint32Array(64)
+  private tls = new Uint32Array(64)
+  private readonly ends = new Moments()
+  private readonly abruptEnds = new Moments()
+  /** The two connections in which payload went both ways last. */
+  private readonly alive = [
+    { id: 0, until: Number.NEGATIVE_INFINITY },
+    { id: 0, until: Number.NEGATIVE_INFINITY },
+  ]
   /** Outcomes of linked connections: the other leg asks for them. */
   private readonly linked = new Map<number, Outcome>()
 
-  add(c: Case): void {
-    if (c.links.length > 0) this.linked.set(c.id, c.outcome)
-    const view = c.sighting.taps[shownTap(c.sighting)]!.view!
-    const key = upstreamKey(c)
-    const facts = this.endpoints.get(key) ?? { connections: 0, established: 0, tls: 0, refused: 0 }
-    facts.connections++
-    if (c.outcome.handshake.complete && view.upstream.packets > view.upstream.resets)
-      facts.established++
-    const tls = c.outcome.application.tls
-    if (tls !== null && tls.stage !== 'client-hello') facts.tls++
-    if (c.outcome.detail === 'refused') facts.refused++
-    this.endpoints.set(key, facts)
-    this.addEnd(c, key)
-    if (view.client.bytes > 0 && view.upstream.bytes > 0 && view.upstream.lastTime !== null) {
-      const until = onClientClock(c, shownTap(c.sighting), view.upstream.lastTime)
-      this.alive.push({ id: c.id, until })
+  /** `closed` is when the upstream closed first, `until` when it was last alive (NaN: never), on the client's clock. */
+  add(id: number, upstream: number, standing: Standing, closed: number, until: number): void {
+    if (upstream >= this.tls.length) this.grow(upstream)
+    if (standing.established) this.established[upstream]!++
+    if (standing.tls) this.tls[upstream]!++
+    if (standing.closedBy !== null) {
+      this.ends.add(upstream, closed)
+      if (standing.abrupt) this.abruptEnds.add(upstream, closed)
+    }
+    const [first, second] = this.alive as [LastAlive, LastAlive]
+    if (until > first.until) {
+      this.alive.pop()
+      this.alive.unshift({ id, until })
+    } else if (until > second.until) {
+      this.alive[1] = { id, until }
     }
   }
 
-  private addEnd(c: Case, key: string): void {
-    const close = c.outcome.firstClose
-    if (close === null || close.by !== 'upstream' || close.segment === null) return
-    const time = closeTime(c)
-    this.note(key, { time, abrupt: isAbrupt(c) })
-  }
-
-  private note(key: string, end: End): void {
-    const list = this.ends.get(key) ?? []
-    list.push(end)
-    this.ends.set(key, list)
+  addLinked(c: Case): void {
+    this.linked.set(c.id, c.outcome)
   }
 
   result(): Surroundings {
-    const { endpoints, ends, linked } = this
-    for (const list of ends.values()) list.sort((a, b) => a.time - b.time)
-    const byUntil = [...this.alive].sort((a, b) => b.until - a.until).slice(0, 2)
     return {
-      linked: (id) => linked.get(id) ?? null,
-      endpoint: (key) =>
-        endpoints.get(key) ?? { connections: 0, established: 0, tls: 0, refused: 0 },
-      timeOf: closeTime,
-      burst(key, timeNs) {
-        let count = 0
-        let abrupt = 0
-        for (const end of ends.get(key) ?? []) {
-          if (Math.abs(end.time - timeNs) > BURST_NS) continue
-          count++
-          if (end.abrupt) abrupt++
-        }
-        return { ends: count, abrupt }
-      },
-      othersAliveAfter: (id, timeNs) => byUntil.some((a) => a.id !== id && a.until > timeNs),
+      linked: (id) => this.linked.get(id) ?? null,
+      endpoint: (id): EndpointFacts => ({
+        established: this.established[id] ?? 0,
+        tls: this.tls[id] ?? 0,
+      }),
+      burst: (id, timeNs) => ({
+        ends: this.ends.within(id, timeNs, BURST_NS),
+        abrupt: this.abruptEnds.within(id, timeNs, BURST_NS),
+      }),
+      othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
     }
+  }
+
+  private grow(id: number): void {
+    const size = 2 ** Math.ceil(Math.log2(id + 1))
+    const established = new Uint32Array(size)
+    established.set(this.established)
+    this.established = established
+    const tls = new Uint32Array(size)
+    tls.set(this.tls)
+    this.tls = tls
+  }
+}
+
+interface LastAlive {
+  id: number
+  until: number
+}
+
+/** What was asked of surroundings. */
+export interface Asked {
+  /** Of the endpoint: the answer is the same for all its connections. */
+  endpoint: boolean
+  /** Of this one connection, or of its moment. */
+  itself: boolean
+}
+
+/** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
+export function notingSurroundings(known: Surroundings | null): Surroundings & { asked: Asked } {
+  const asked: Asked = { endpoint: false, itself: false }
+  return {
+    asked,
+    linked(id) {
+      asked.itself = true
+      return known?.linked(id) ?? null
+    },
+    endpoint(id) {
+      asked.endpoint = true
+      return known?.endpoint(id) ?? { established: 0, tls: 0 }
+    },
+    burst(id, timeNs) {
+      asked.itself = true
+      return known?.burst(id, timeNs) ?? { ends: 0, abrupt: 0 }
+    },
+    othersAliveAfter(id, timeNs) {
+      asked.itself = true
+      return known?.othersAliveAfter(id, timeNs) ?? false
+    },
   }
 }
 
@@ -92,7 +160,8 @@ export function isAbrupt(c: Case): boolean {
   return firstClose?.kind === 'rst' && state === 'opaque' && busy
 }
 
-function closeTime(c: Case): number {
+/** When a connection's first FIN or RST was sent, on the client's clock; 0 without one. */
+export function closeTime(c: Case): number {
   const close = c.outcome.firstClose
   return close?.segment == null ? 0 : onClientClock(c, close.tap, close.segment.time)
 }

@@ -1,86 +1,93 @@
 import type { Case } from '../model/case.ts'
-import type { Cause, Connection, Verdict } from '../model/report.ts'
-import { upstreamKey } from './surroundings.ts'
+import type { Ending } from '../model/ending.ts'
+import type { Connection, Verdict } from '../model/report.ts'
 import { causeHeadline, verdictHeadline } from './wording.ts'
 
-/** Connections that ended alike: same answer, same cause, same upstream endpoint. */
-interface Group {
-  key: string
+/** What connections must share, beside their upstream endpoint, to be one group of the verdict. */
+export interface VerdictKind {
   by: Verdict['by']
   confidence: Verdict['confidence']
-  cause: Cause | null
-  ids: number[]
-  first: Case
-  example: Connection
+  cause: string | null
+  /** No ordinary end: such groups lead over all that are. */
+  serious: boolean
+}
+
+/** The kind of group that a connection belongs to; null for an ordinary end without a reset. */
+export function verdictKind({ benign, by, confidence, cause }: Ending): VerdictKind | null {
+  // A connection that survived a RST ended well, but somebody tried.
+  const survived = cause?.id === 'ineffective-rst'
+  if (benign && by === null && !survived) return null
+  return {
+    by,
+    confidence: confidence ?? cause?.confidence ?? 'probable',
+    cause: cause?.id ?? null,
+    serious: !benign || survived,
+  }
+}
+
+/** Connections that ended alike: same answer, same cause, same upstream endpoint. */
+export interface VerdictGroup {
+  kind: VerdictKind
+  count: number
+  /** Id of the first of them. */
+  first: number
 }
 
 const RANK = { certain: 0, probable: 1, unclear: 2 } as const
 /** Ids that a verdict lists; the summary has the count. */
-const MOST_LISTED = 1000
+export const MOST_LISTED = 1000
 
-/** Collects the ends that are not ordinary and says which of them leads (VERDICTS §5, "the verdict of a report"). */
-export class VerdictCollector {
-  private readonly groups = new Map<string, Group>()
-  private readonly ordinary = new Map<string, Group>()
+/** Does the first group lead over the second (VERDICTS §5, "the verdict of a report")? */
+export function leads(a: VerdictGroup, b: VerdictGroup): boolean {
+  const order =
+    Number(b.kind.serious) - Number(a.kind.serious) ||
+    RANK[a.kind.confidence] - RANK[b.kind.confidence] ||
+    Math.min(b.count, MOST_LISTED) - Math.min(a.count, MOST_LISTED) ||
+    a.first - b.first
+  return order < 0
+}
 
-  add(c: Case, connection: Connection): void {
-    const reset = connection.firstReset
-    const cause = connection.causes[0] ?? null
-    // A connection that survived a RST ended well, but somebody tried.
-    const survived = cause?.id === 'ineffective-rst'
-    if (connection.benign && reset === null && !survived) return
-    const by = reset?.by ?? null
-    const confidence = reset?.confidence ?? cause?.confidence ?? 'probable'
-    const key = [by, confidence, cause?.id, upstreamKey(c)].join('|')
-    const groups = connection.benign && !survived ? this.ordinary : this.groups
-    const group = groups.get(key)
-    if (group === undefined) {
-      groups.set(key, { key, by, confidence, cause, ids: [c.id], first: c, example: connection })
-    } else if (group.ids.length < MOST_LISTED) {
-      group.ids.push(c.id)
+export interface LeadingGroup {
+  kind: VerdictKind
+  /** Its first connection. */
+  first: Case
+  example: Connection
+  /** Its connections' ids, at most `MOST_LISTED`. */
+  ids: number[]
+  /** How many other groups there are, ordinary ones only where it is one. */
+  others: number
+}
+
+/** What the report says of the group that leads, of so many connections; of no group, that nothing is wrong. */
+export function verdictOf(leader: LeadingGroup | null, connections: number): Verdict {
+  if (leader === null) {
+    return {
+      by: null,
+      confidence: 'certain',
+      headline: verdictHeadline(null, null, connections, true),
+      cause: null,
+      connections: [],
+      others: 0,
+      because: [],
+      against: [],
+      settles: [],
     }
   }
-
-  result(connections: number): Verdict {
-    const serious = this.groups.size > 0
-    const all = [...(serious ? this.groups : this.ordinary).values()].sort(
-      (a, b) =>
-        RANK[a.confidence] - RANK[b.confidence] ||
-        b.ids.length - a.ids.length ||
-        a.first.id - b.first.id,
-    )
-    const leader = all[0]
-    if (leader === undefined) {
-      return {
-        by: null,
-        confidence: 'certain',
-        headline: verdictHeadline(null, null, connections, true),
-        cause: null,
-        connections: [],
-        others: 0,
-        because: [],
-        against: [],
-        settles: [],
-      }
-    }
-    const reset = leader.example.firstReset
-    return {
-      by: leader.by,
-      confidence: leader.confidence,
-      headline: verdictHeadline(leader.first, leader.example, leader.ids.length, !serious),
-      cause:
-        leader.cause === null
-          ? null
-          : {
-              id: leader.cause.id,
-              confidence: leader.cause.confidence,
-              headline: causeHeadline(leader.cause),
-            },
-      connections: leader.ids,
-      others: all.length - 1,
-      because: reset?.evidence ?? leader.cause?.evidence ?? [],
-      against: leader.cause?.against ?? [],
-      settles: reset?.settles ?? leader.cause?.next ?? [],
-    }
+  const { kind, first, example, ids } = leader
+  const reset = example.firstReset
+  const cause = example.causes[0] ?? null
+  return {
+    by: kind.by,
+    confidence: kind.confidence,
+    headline: verdictHeadline(first, example, ids.length, !kind.serious),
+    cause:
+      cause === null
+        ? null
+        : { id: cause.id, confidence: cause.confidence, headline: causeHeadline(cause) },
+    connections: ids,
+    others: leader.others,
+    because: reset?.evidence ?? cause?.evidence ?? [],
+    against: cause?.against ?? [],
+    settles: reset?.settles ?? cause?.next ?? [],
   }
 }

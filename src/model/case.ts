@@ -9,8 +9,10 @@ export interface Case {
   id: number
   sighting: Sighting
   outcome: Outcome
-  /** How it ended as each tap alone shows it; null where a tap did not see it. */
-  viewOutcomes: (Outcome | null)[]
+  /** How it ended as each tap alone shows it; null where a tap did not see it. Found when asked for. */
+  viewOutcomes(): (Outcome | null)[]
+  /** Id of its upstream endpoint as the upstream side knows it: behind a Service, the pod's. */
+  upstreamId: number
   /** Zero of each tap's relative times, ns since 1970. */
   bases: bigint[]
   match: MatchMethod | null
@@ -25,25 +27,22 @@ export interface CaseLink {
   confidence: 'certain' | 'probable' | 'unclear'
 }
 
-/** What causes need to know of the connections around one: gathered in a first pass over all of them. */
+/** What causes need to know of the connections around one: gathered over all of them before it can be asked. */
 export interface Surroundings {
   /** How another connection of the report ended, where it is linked to one; null otherwise. */
   linked(id: number): Outcome | null
-  /** Of one upstream endpoint. */
-  endpoint(key: string): EndpointFacts
-  /** When a connection's first FIN or RST was sent, on the client's clock; 0 without one. */
-  timeOf(c: Case): number
+  /** Of one upstream endpoint, by its id. */
+  endpoint(upstreamId: number): EndpointFacts
   /** Ends that the upstream began within 50 ms of this moment at this endpoint, this one included. */
-  burst(key: string, timeNs: number): { ends: number; abrupt: number }
+  burst(upstreamId: number, timeNs: number): { ends: number; abrupt: number }
   /** Did any other connection between the two ends carry data in both directions after this moment? */
   othersAliveAfter(id: number, timeNs: number): boolean
 }
 
+/** Connections of an endpoint that came this far. */
 export interface EndpointFacts {
-  connections: number
   established: number
   tls: number
-  refused: number
 }
 
 /** One endpoint as a key and as text. */

@@ -1,4 +1,4 @@
-import type { ConnectionView, Endpoint, RoleReason, Side } from './connection.ts'
+import type { AddressPair, ConnectionView, Endpoint, RoleReason, Side } from './connection.ts'
 import type { EngineTotals } from './connection-data.ts'
 import type { CaptureFacts } from './record-reader.ts'
 import type { SegmentNumbers } from './segment-numbers.ts'
@@ -41,4 +41,22 @@ export interface ConnectionSet {
   livePackets(index: number, side: Side): number
   /** The one TTL of a side's packets that are no RSTs; -1 where they differ, 0 where there are none. */
   steadyTtl(index: number, side: Side): number
+  endpoints(index: number): AddressPair
+  /** Was it seen under other addresses too? Then only `view` shows all of them. */
+  hasFolds(index: number): boolean
+  /** Was one direction only seen of it, and more than a SYN that nothing answered? */
+  isOneWay(index: number): boolean
+  /** Id of one of its ends, as it is shown, in a table that captures may share. */
+  endpointId(index: number, side: Side, ids: EndpointTable): number
+}
+
+/** Dense ids for endpoints: equal for equal endpoints, whichever capture names them. */
+export interface EndpointTable {
+  readonly count: number
+  /** `address` is an IPv4 word, or the index of one of the four-word groups in `addresses` (null: IPv4). */
+  intern(addresses: Uint32Array | null, address: number, port: number): number
+  /** The same; -1 where the table does not hold it. */
+  find(addresses: Uint32Array | null, address: number, port: number): number
+  /** `10.8.1.15:8443`, `[2001:db8::1]:443`. */
+  text(id: number): string
 }

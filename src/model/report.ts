@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { AddressPair } from './connection.ts'
+import type { Endings } from './ending.ts'
 import type { connectionSchema, reportSchema } from './report-schema.ts'
 
 /** What `analyze` and `compare` find, and the only thing that a rendering may use. */
@@ -41,9 +43,15 @@ export type UnmatchedReason = NonNullable<Connection['unmatchedReason']>
 
 /**
  * A report whose connections come one by one: what `analyze` and `compare` make inside, so that millions of
- * connections never stand in memory as objects. `connections()` may be called more than once and starts anew each time.
+ * connections never stand in memory as objects. What can be asked may be asked more than once and starts anew each time.
  */
 export interface ReportStream {
   head: Omit<Report, 'connections'>
   connections(): Iterable<Connection>
+  /** One connection by its id; null where the report has none of it. */
+  at(id: number): Connection | null
+  /** How the connections ended, counted. */
+  endings(): Endings
+  /** Both ends of each connection that a capture (by its id) saw, as that capture shows them. */
+  ends(capture: string): Iterable<AddressPair>
 }

@@ -27,12 +27,16 @@ const COLUMNS: Column[] = [
 export function endingLines(
   head: ReportStream['head'],
   groups: EndingGroup[],
+  exampleOf: (id: number) => string,
   layout: Layout,
   all: boolean,
 ): string[] {
   const { summary, command } = head
   const shown = groups.filter((group) => all || !group.benign)
-  const rows = all ? shown : shown.slice(0, MOST_ROWS)
+  const rows = (all ? shown : shown.slice(0, MOST_ROWS)).map((group) => ({
+    ...group,
+    example: exampleOf(group.first),
+  }))
   const lines = rows.length > 0 ? endingTable(rows, layout) : []
   const notes = [`${summary.connections} ${plural(summary.connections, 'connection')}`]
   if (command === 'compare') notes.push(`${summary.matched} seen in both captures`)
@@ -53,7 +57,9 @@ export function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`
 }
 
-function endingTable(groups: EndingGroup[], layout: Layout): string[] {
+type Row = EndingGroup & { example: string }
+
+function endingTable(groups: Row[], layout: Layout): string[] {
   const cells = groups.map((group) =>
     [
       group.how,
@@ -70,7 +76,7 @@ function endingTable(groups: EndingGroup[], layout: Layout): string[] {
 }
 
 /** The same as sentences, for what is too wide for a table: nothing of an address or a cause is cut off. */
-function endingList(groups: EndingGroup[], layout: Layout): string[] {
+function endingList(groups: Row[], layout: Layout): string[] {
   const digits = Math.max(...groups.map(({ count }) => String(count).length))
   const indent = ' '.repeat(digits + 6)
   const lines = groups.flatMap((group) => {

@@ -1,23 +1,27 @@
+import type { Ending, Endings } from '../model/ending.ts'
 import type { Connection } from '../model/report.ts'
 import { frameLabel } from './frame-label.ts'
 
 /** Connections that ended alike. */
-export interface EndingGroup {
+export interface EndingGroup extends EndingFields {
+  peer: string
+  count: number
+  /** Id of the first of them. */
+  first: number
+}
+
+interface EndingFields {
   how: string
   who: string
   cause: string
-  peer: string
   benign: boolean
   /** 0 a reset or an aborted TLS handshake, 1 another failure, 2 neither, 3 an ordinary end. */
   rank: number
-  count: number
-  /** The first of them by id, with the frame that shows its end. */
-  example: string
 }
 
 /** Beyond this many groups, peers are no longer told apart, so that a scan of many hosts stays bounded. */
 const MOST_GROUPS = 5000
-const MANY_PEERS = '(other peers)'
+const MANY_PEERS = -1
 
 const CLASS_WORDS: Record<string, string> = {
   'rst-without-fin': 'RST',
@@ -43,76 +47,89 @@ function detailWords(detail: string): string {
   return words
 }
 
-/** Collects connections into groups, one by one. */
-export class EndingGroups {
-  #groups = new Map<string, EndingGroup>()
-
-  add(connection: Connection): void {
-    const fields = groupFields(connection)
-    let key = groupKey(fields)
-    if (!this.#groups.has(key) && this.#groups.size >= MOST_GROUPS) {
-      fields.peer = MANY_PEERS
-      key = groupKey(fields)
-    }
-    const group = this.#groups.get(key)
-    if (group) group.count++
-    else this.#groups.set(key, { ...fields, count: 1, example: exampleOf(connection) })
-  }
-
-  /**
-   * Rows of a table: kinds of ending, the worst first, then the most frequent, each with its peers, the largest first;
-   * equals in the order of their first connection. Peers beyond `mostPeers` of a kind share a row.
-   */
-  rows(mostPeers: number): EndingGroup[] {
-    const kinds = new Map<string, EndingGroup[]>()
-    for (const group of this.#groups.values()) {
-      const key = groupKey({ ...group, peer: '' })
-      const kind = kinds.get(key)
-      if (kind) kind.push(group)
-      else kinds.set(key, [group])
-    }
-    return [...kinds.values()]
-      .map((groups) => ({ groups, rank: groups[0]!.rank, total: totalOf(groups) }))
-      .sort((a, b) => a.rank - b.rank || b.total - a.total)
-      .flatMap(({ groups }) => foldPeers(groups, mostPeers))
-  }
+interface Kind extends EndingFields {
+  peers: Map<number, PeerCount>
 }
 
-function totalOf(groups: EndingGroup[]): number {
+/** `peer` is a number of the report's, or MANY_PEERS. */
+interface PeerCount {
+  peer: number
+  count: number
+  first: number
+}
+
+/**
+ * Rows of a table: kinds of ending, the worst first, then the most frequent, each with its peers, the largest first;
+ * equals in the order of their first connection. Peers beyond `mostPeers` of a kind share a row.
+ */
+export function endingRows(endings: Endings, mostPeers: number): EndingGroup[] {
+  return kindsOf(endings)
+    .map((kind) => ({ kind, total: totalOf([...kind.peers.values()]) }))
+    .sort((a, b) => a.kind.rank - b.kind.rank || b.total - a.total)
+    .flatMap(({ kind: { peers, ...fields } }) =>
+      foldPeers([...peers.values()], mostPeers).map(({ peer, count, first }) => ({
+        ...fields,
+        peer: peer === MANY_PEERS ? '(other peers)' : endings.peerText(peer),
+        count,
+        first,
+      })),
+    )
+}
+
+function kindsOf(endings: Endings): Kind[] {
+  const kinds = new Map<string, Kind>()
+  const kindOf = new Map<Ending, Kind>()
+  let groups = 0
+  for (const { ending, peer, count, first } of endings.counts) {
+    let kind = kindOf.get(ending)
+    if (kind === undefined) {
+      const fields = fieldsOf(ending)
+      const key = JSON.stringify(fields)
+      kind = kinds.get(key) ?? { ...fields, peers: new Map() }
+      kinds.set(key, kind)
+      kindOf.set(ending, kind)
+    }
+    const own = kind.peers.has(peer) || groups < MOST_GROUPS ? peer : MANY_PEERS
+    const group = kind.peers.get(own)
+    if (group !== undefined) group.count += count
+    else {
+      kind.peers.set(own, { peer: own, count, first })
+      groups++
+    }
+  }
+  return [...kinds.values()]
+}
+
+function totalOf(groups: PeerCount[]): number {
   return groups.reduce((total, { count }) => total + count, 0)
 }
 
-function foldPeers(groups: EndingGroup[], mostPeers: number): EndingGroup[] {
+function foldPeers(groups: PeerCount[], mostPeers: number): PeerCount[] {
   const named = groups.filter(({ peer }) => peer !== MANY_PEERS).sort((a, b) => b.count - a.count)
-  const own = named.length > mostPeers + 1 ? named.slice(0, mostPeers) : named
-  const rest = groups.filter((group) => !own.includes(group))
-  if (rest.length === 0) return own
-  return [...own, { ...rest[0]!, peer: MANY_PEERS, count: totalOf(rest) }]
+  const own = new Set(named.length > mostPeers + 1 ? named.slice(0, mostPeers) : named)
+  const rest = groups.filter((group) => !own.has(group))
+  if (rest.length === 0) return [...own]
+  return [...own, { peer: MANY_PEERS, count: totalOf(rest), first: rest[0]!.first }]
 }
 
-function groupFields(connection: Connection): Omit<EndingGroup, 'count' | 'example'> {
+function fieldsOf(ending: Ending): EndingFields {
   return {
-    how: endingWords(connection),
-    who: connection.firstReset?.by ?? '',
-    cause: connection.causes[0]?.id ?? '',
-    peer: endpointText(connection.upstream),
-    benign: connection.benign,
-    rank: rankOf(connection),
+    how: endingWords(ending),
+    who: ending.by ?? '',
+    cause: ending.cause?.id ?? '',
+    benign: ending.benign,
+    rank: rankOf(ending),
   }
 }
 
-function rankOf(connection: Connection): number {
-  const { benign, firstReset, termination, causes } = connection
+function rankOf({ benign, by, termination, cause }: Ending): number {
   if (benign) return 3
-  if (firstReset || termination === 'tls-aborted') return 0
-  return termination === 'handshake-never-completed' || causes.length > 0 ? 1 : 2
+  if (by !== null || termination === 'tls-aborted') return 0
+  return termination === 'handshake-never-completed' || cause !== null ? 1 : 2
 }
 
-function groupKey(group: Omit<EndingGroup, 'count' | 'example'>): string {
-  return JSON.stringify([group.how, group.who, group.cause, group.peer, group.benign])
-}
-
-function exampleOf(connection: Connection): string {
+/** A connection by id, with the frame that shows its end. */
+export function exampleText(connection: Connection): string {
   const frame = endFrame(connection)
   return frame === null ? `${connection.id}` : `${connection.id} (${frame})`
 }

@@ -122,7 +122,7 @@ export function hanging(label: string, text: string, layout: Layout): string[] {
 /** What each capture holds, for the report that two captures share no connection. */
 export function captureLines(
   head: ReportStream['head'],
-  ends: Map<string, CaptureEnds>,
+  endsOf: (capture: string) => CaptureEnds,
   layout: Layout,
 ): string[] {
   return head.captures.flatMap((capture) => {
@@ -130,14 +130,14 @@ export function captureLines(
     const span = [capture.firstPacketAt, capture.lastPacketAt]
       .map((at) => (at === null ? '?' : formatTime(at, layout.time, zero)))
       .join(' – ')
-    const seen = ends.get(capture.id)
-    const peers = `${several(seen?.clients, layout)} → ${several(seen?.upstreams, layout)}`
+    const { clients, upstreams } = endsOf(capture.id)
+    const peers = `${several(clients, layout)} → ${several(upstreams, layout)}`
     return labelled(capture.id, [capture.paths.join(', '), peers, span], layout)
   })
 }
 
-function several(texts: Set<string> | undefined, layout: Layout): string {
-  const named = [...(texts ?? [])].map(layout.clean)
+function several(texts: Set<string>, layout: Layout): string {
+  const named = [...texts].map(layout.clean)
   if (named.length === 0) return '(no TCP connection)'
   return named.length <= MOST_NAMED ? named.join(', ') : `${named[0]} and others`
 }

@@ -1,4 +1,4 @@
-import type { Connection, Report, ReportStream } from '../model/report.ts'
+import type { ReportStream } from '../model/report.ts'
 import { escapeJson } from './text-escape.ts'
 
 const BEFORE_CONNECTIONS = [
@@ -13,8 +13,10 @@ const BEFORE_CONNECTIONS = [
 ] as const
 const AFTER_CONNECTIONS = ['limits'] as const
 
+type JsonSource = Pick<ReportStream, 'head' | 'connections'>
+
 /** The report as one JSON object, one connection a line, without ever holding more than one connection. */
-export function* writeJson(stream: ReportStream): Iterable<string> {
+export function* writeJson(stream: JsonSource): Iterable<string> {
   yield '{\n'
   for (const key of BEFORE_CONNECTIONS) yield `${member(stream, key)},\n`
   yield '"connections": ['
@@ -27,20 +29,14 @@ export function* writeJson(stream: ReportStream): Iterable<string> {
   yield `${AFTER_CONNECTIONS.map((key) => member(stream, key)).join(',\n')}\n}\n`
 }
 
-function member(stream: ReportStream, key: keyof ReportStream['head']): string {
+function member(stream: JsonSource, key: keyof ReportStream['head']): string {
   return `"${key}": ${escapeJson(JSON.stringify(stream.head[key]))}`
 }
 
 /** One connection a line, each with the paths of the report's captures by capture id. */
-export function* writeNdjson(stream: ReportStream): Iterable<string> {
+export function* writeNdjson(stream: JsonSource): Iterable<string> {
   const captures = Object.fromEntries(stream.head.captures.map(({ id, paths }) => [id, paths]))
   for (const connection of stream.connections()) {
     yield `${escapeJson(JSON.stringify({ captures, ...connection }))}\n`
   }
-}
-
-/** The stream of a whole report, for example one that was read from JSON. */
-export function streamOf(report: Report): ReportStream {
-  const { connections, ...head } = report
-  return { head, connections: (): Iterable<Connection> => connections }
 }

@@ -1,7 +1,7 @@
 import type { Connection, Evidence, ReportStream } from '../model/report.ts'
 import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
 import { endingLines, plural } from './ending-table.ts'
-import { endingWords, endpointText } from './endings.ts'
+import { endingRows, endingWords, endpointText, exampleText } from './endings.ts'
 import {
   captureLines,
   evidenceTexts,
@@ -14,7 +14,7 @@ import {
 } from './fact-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { plainTable } from './plain-table.ts'
-import { type Survey, surveyConnections } from './survey.ts'
+import { captureEnds } from './survey.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
 import { type TextOptions, textStyle } from './text-style.ts'
 import { wrap } from './text-width.ts'
@@ -42,7 +42,7 @@ export function* renderText(stream: ReportStream, options: TerminalOptions): Ite
   const finish = options.ascii ? asciiText : (text: string) => text
   const head = escapeDeep(stream.head, layout.clean)
   yield finish(`${answerLines(head, layout.style).join('\n')}\n`)
-  for (const section of sections(head, surveyConnections(stream), layout, options.all)) {
+  for (const section of sections(head, stream, layout, options.all)) {
     if (section.length > 0) yield finish(`\n${section.join('\n')}\n`)
   }
   if (options.all) yield* listAll(stream, layout, finish)
@@ -50,12 +50,18 @@ export function* renderText(stream: ReportStream, options: TerminalOptions): Ite
 
 type Head = ReportStream['head']
 
-function* sections(head: Head, survey: Survey, layout: Layout, all: boolean): Iterable<string[]> {
+/** `head` is the stream's, made harmless to show. */
+function* sections(
+  head: Head,
+  stream: ReportStream,
+  layout: Layout,
+  all: boolean,
+): Iterable<string[]> {
   if (head.limits.some(({ code }) => code === 'no-shared-connection')) {
-    yield captureLines(head, survey.ends, layout)
+    yield captureLines(head, (capture) => captureEnds(stream, capture), layout)
     yield labelled('try', head.verdict.settles.slice(head.verdict.cause ? 0 : 1), layout)
   } else {
-    const leading = survey.leading && escapeDeep(survey.leading, layout.clean)
+    const leading = leadingConnection(stream, layout)
     yield contextLines(head, leading, layout)
     if (leading) yield ladderLines(head, leading, layout.width, layout.style)
     yield reasonLines(head, leading, layout)
@@ -63,12 +69,19 @@ function* sections(head: Head, survey: Survey, layout: Layout, all: boolean): It
   }
   yield endingLines(
     head,
-    survey.groups.rows(all ? Number.POSITIVE_INFINITY : MOST_PEERS),
+    endingRows(stream.endings(), all ? Number.POSITIVE_INFINITY : MOST_PEERS),
+    (id) => exampleText(stream.at(id)!),
     layout,
     all,
   )
   yield limitLines(head, layout)
   yield secondCaptureLines(head, layout)
+}
+
+/** The connection that the verdict is about. */
+function leadingConnection(stream: ReportStream, layout: Layout): Connection | null {
+  const [id] = stream.head.verdict.connections
+  return id === undefined ? null : escapeDeep(stream.at(id), layout.clean)
 }
 
 function contextLines(head: Head, leading: Connection | null, layout: Layout): string[] {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { exitCode, type Level, levelOf } from '../../src/cli/exit-code.ts'
+import { endingOf } from '../../src/model/ending.ts'
 import type { Connection, FirstReset } from '../../src/model/report.ts'
-import { streamOf } from '../../src/reports/json.ts'
+import { streamOf } from '../../src/reports/stream-of.ts'
 import { compareReport, healthyReport } from '../reports/report-fixtures.ts'
 
 const [ordinary, reset] = compareReport().connections as [Connection, Connection]
@@ -28,7 +29,7 @@ const LEVELS: [what: string, more: Partial<Connection>, level: Level | null][] =
 ]
 
 test.each(LEVELS)('%s: level %3$s', (_, more, level) => {
-  expect(levelOf({ ...ordinary, ...more })).toBe(level)
+  expect(levelOf(endingOf({ ...ordinary, ...more }))).toBe(level)
 })
 
 test('a level counts from --fail-on upwards', () => {

@@ -3,7 +3,7 @@ import type { EngineOptions } from '../../src/cli/engine.ts'
 import type { Host } from '../../src/cli/host.ts'
 import { run } from '../../src/cli/run.ts'
 import type { Report } from '../../src/model/report.ts'
-import { streamOf } from '../../src/reports/json.ts'
+import { streamOf } from '../../src/reports/stream-of.ts'
 import { analyzeReport, compareReport } from '../reports/report-fixtures.ts'
 
 export interface Outcome {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Connection } from '../../src/model/report.ts'
 import { reportSchema } from '../../src/model/report-schema.ts'
-import { streamOf, writeJson, writeNdjson } from '../../src/reports/json.ts'
+import { writeJson, writeNdjson } from '../../src/reports/json.ts'
+import { streamOf } from '../../src/reports/stream-of.ts'
 import { reportFaults } from './report-faults.ts'
 import { compareReport, healthyReport, REPORTS } from './report-fixtures.ts'
 

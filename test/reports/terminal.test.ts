@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Report } from '../../src/model/report.ts'
-import { streamOf } from '../../src/reports/json.ts'
+import { streamOf } from '../../src/reports/stream-of.ts'
 import { renderText, type TerminalOptions } from '../../src/reports/terminal.ts'
 import { analyzeReport, compareReport, REPORTS, unsharedReport } from './report-fixtures.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { streamOf, writeJson, writeNdjson } from '../../src/reports/json.ts'
+import { writeJson, writeNdjson } from '../../src/reports/json.ts'
+import { streamOf } from '../../src/reports/stream-of.ts'
 import { renderText } from '../../src/reports/terminal.ts'
 import { asciiText, escapeJson, escapeText } from '../../src/reports/text-escape.ts'
 import { compareReport } from './report-fixtures.ts'

@@ -1,0 +1,35 @@
+import { type Ending, type EndingCount, type Endings, endingOf } from '../model/ending.ts'
+import type { Connection, Report, ReportStream } from '../model/report.ts'
+import { endpointText } from './endings.ts'
+
+/** The stream of a whole report, for example one that was read from JSON. */
+export function streamOf(report: Report): ReportStream {
+  const { connections, ...head } = report
+  return {
+    head,
+    connections: () => connections,
+    at: (id) => connections.find((connection) => connection.id === id) ?? null,
+    endings: () => countEndings(connections),
+    ends: (capture) => connections.flatMap(({ views }) => views[capture] ?? []),
+  }
+}
+
+function countEndings(connections: readonly Connection[]): Endings {
+  const endings = new Map<string, Ending>()
+  const peers = new Map<string, number>()
+  const counts = new Map<string, EndingCount>()
+  for (const connection of connections) {
+    const ending = endingOf(connection)
+    const name = JSON.stringify(ending)
+    if (!endings.has(name)) endings.set(name, ending)
+    const text = endpointText(connection.upstream)
+    const peer = peers.get(text) ?? peers.size
+    peers.set(text, peer)
+    const key = `${name} ${peer}`
+    const known = counts.get(key)
+    if (known !== undefined) known.count++
+    else counts.set(key, { ending: endings.get(name)!, peer, count: 1, first: connection.id })
+  }
+  const texts = [...peers.keys()]
+  return { counts: counts.values(), peerText: (peer) => texts[peer]! }
+}

@@ -1,0 +1,175 @@
+import type { Brief, Cases } from './compare-cases.ts'
+import { WordTable } from './connections/word-table.ts'
+import { EndingCounter } from './count-endings.ts'
+import { causesOf } from './diagnosis/causes.ts'
+import {
+  aliveUntil,
+  closeTime,
+  notingSurroundings,
+  type Standing,
+  SurroundingsCollector,
+  standingOf,
+} from './diagnosis/surroundings.ts'
+import type { Case, Surroundings } from './model/case.ts'
+import type { Cause } from './model/report.ts'
+
+/** What a report says of all its connections together. */
+export interface Survey {
+  surroundings: Surroundings
+  counter: EndingCounter
+  /** Per connection the number of its ending, or NOT_SELECTED. */
+  kinds: Uint32Array
+  matched: number
+}
+
+export const NOT_SELECTED = 0xffffffff
+/** Its causes depend on what surrounds it. */
+const PENDING = 0xfffffffe
+
+/** Kept segments of pending connections whose cases are held until their surroundings are known; others are made again. */
+const MOST_HELD_SEGMENTS = 20_000
+
+/**
+ * Two passes over the connections: what surrounds each and how it ended, then those whose causes depend on what
+ * surrounds them. A case is made for connections that have no shape, and for the first of each shape.
+ */
+export function surveyCases(cases: Cases, isSelected: (index: number) => boolean): Survey {
+  const counter = new EndingCounter()
+  const collector = new SurroundingsCollector()
+  const kinds = new Uint32Array(cases.count).fill(NOT_SELECTED)
+  const shapes: (Sight | undefined)[] = []
+  const held = new HeldCases()
+  const brief = newBrief()
+  let matched = 0
+  let pending = 0
+  for (let i = 0; i < cases.count; i++) {
+    const upstreamId = cases.upstreamId(i)
+    const selected = isSelected(i)
+    let kind: number
+    let c: Case | null = null
+    if (cases.brief?.(i, brief)) {
+      let sight = shapes[brief.shape]
+      if (sight === undefined) {
+        sight = sightOf(cases.at(i), counter)
+        shapes[brief.shape] = sight
+      }
+      collector.add(i + 1, upstreamId, sight.standing, closedAt(sight, brief), brief.aliveUntil)
+      kind = sight.kind
+    } else {
+      c = cases.at(i)
+      collector.add(i + 1, upstreamId, standingOf(c), closeTime(c), aliveUntil(c))
+      if (c.links.length > 0) collector.addLinked(c)
+      kind = selected ? kindAlone(c, counter) : NOT_SELECTED
+    }
+    if (!selected) continue
+    kinds[i] = kind
+    if (cases.isMatched(i)) matched++
+    if (kind !== PENDING) counter.add(i + 1, kind, upstreamId, cases.peerId(i))
+    else {
+      pending++
+      if (c !== null) held.offer(i, c)
+    }
+  }
+  const surroundings = collector.result()
+  if (pending > 0) decidePending(cases, kinds, surroundings, counter, held)
+  return { surroundings, counter, kinds, matched }
+}
+
+/** The number of an ending that depends on nothing around it; PENDING for others. */
+function kindAlone(c: Case, counter: EndingCounter): number {
+  const around = notingSurroundings(null)
+  const causes = causesOf(c, around)
+  const { endpoint, itself } = around.asked
+  return endpoint || itself ? PENDING : kindOf(c, causes, counter)
+}
+
+function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): number {
+  const { termination, detail, benign, firstReset, ignoredResets } = c.outcome
+  const cause = causes[0]
+  return counter.kindOf({
+    termination,
+    detail,
+    benign,
+    by: firstReset?.by ?? null,
+    confidence: firstReset?.confidence ?? null,
+    cause: cause === undefined ? null : { id: cause.id, confidence: cause.confidence },
+    ignoredReset: ignoredResets.length > 0,
+  })
+}
+
+/** What all connections of one shape have in common. */
+interface Sight {
+  standing: Standing
+  kind: number
+}
+
+function sightOf(c: Case, counter: EndingCounter): Sight {
+  return { standing: standingOf(c), kind: kindAlone(c, counter) }
+}
+
+function closedAt({ standing }: Sight, brief: Brief): number {
+  const closed = standing.closedBy
+  if (closed === null) return 0
+  return (closed.kind === 'fin' ? brief.finTime : brief.resetTime)[closed.from]
+}
+
+/** Decides what had to wait for its surroundings; once for all of a shape where they ask of the endpoint only. */
+function decidePending(
+  cases: Cases,
+  kinds: Uint32Array,
+  surroundings: Surroundings,
+  counter: EndingCounter,
+  held: HeldCases,
+): void {
+  // Shape, upstream id, peer id: by id the kind.
+  const decided = new WordTable(3)
+  const kindOfDecided: number[] = []
+  const brief = newBrief()
+  for (let i = 0; i < cases.count; i++) {
+    if (kinds[i] !== PENDING) continue
+    const upstreamId = cases.upstreamId(i)
+    const peerId = cases.peerId(i)
+    const isShaped = cases.brief?.(i, brief) === true
+    decided.key[0] = brief.shape
+    decided.key[1] = upstreamId
+    decided.key[2] = peerId
+    const known = isShaped ? decided.find() : -1
+    let kind: number
+    if (known >= 0) kind = kindOfDecided[known]!
+    else {
+      const c = held.take(i) ?? cases.at(i)
+      const around = notingSurroundings(surroundings)
+      kind = kindOf(c, causesOf(c, around), counter)
+      if (isShaped && !around.asked.itself) kindOfDecided[decided.intern()] = kind
+    }
+    kinds[i] = kind
+    counter.add(i + 1, kind, upstreamId, peerId)
+  }
+}
+
+/** Cases that are needed once more, as many as may be held. */
+class HeldCases {
+  private readonly cases = new Map<number, Case>()
+  private room = MOST_HELD_SEGMENTS
+
+  offer(index: number, c: Case): void {
+    if (this.room <= 0) return
+    this.room -= c.sighting.segments.length
+    this.cases.set(index, c)
+  }
+
+  take(index: number): Case | undefined {
+    const c = this.cases.get(index)
+    this.cases.delete(index)
+    return c
+  }
+}
+
+function newBrief(): Brief {
+  return {
+    shape: 0,
+    finTime: { client: Number.NaN, upstream: Number.NaN },
+    resetTime: { client: Number.NaN, upstream: Number.NaN },
+    aliveUntil: Number.NaN,
+  }
+}
