@@ -9,6 +9,7 @@ import type { ConnectionSet } from './model/connection-set.ts'
 import type { UnmatchedReason } from './model/report.ts'
 import type { Sighting, TapPosition } from './model/sighting.ts'
 import { type PairedOrder, pairedOrder } from './paired-order.ts'
+import { pairedBriefs, singleBriefs } from './shape-briefs.ts'
 import { outcomeOf } from './terminations/outcome.ts'
 
 /** All connections of a report in a fixed order; the objects of one are made on request only. */
@@ -81,6 +82,7 @@ export function pairedCases(pairing: Pairing): Cases {
     upstreamId,
     peerId: (index) => upstreamIdAt(shownTap(index), index),
     endpointText: (id) => ids.text(id),
+    brief: pairedBriefs(pairing, indexAt, (index) => links.has(index)),
     at(index) {
       const c = order.client[index]!
       const u = order.upstream[index]!
@@ -141,6 +143,7 @@ export function singleCases(
     upstreamId,
     peerId: upstreamId,
     endpointText: (id) => ids.text(id),
+    brief: singleBriefs(set),
     at(index) {
       const sighting = singleSighting(set, index, position, loss)
       const outcome = outcomeOf(sighting)

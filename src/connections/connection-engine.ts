@@ -219,7 +219,7 @@ export class ConnectionEngine {
     if (isReset) {
       if (state[myState + L.S_RESETS] === 0) pinReset(log, row)
       state[myState + L.S_RESETS]!++
-      words[base + L.BITS]! |= L.BIT_RESET
+      words[base + L.BITS]! |= d === 1 ? L.BIT_RESET | L.BIT_RESET_BY_B : L.BIT_RESET
       H.addHistory(state, stateBase, d, H.controlEvent(flags))
       return
     }

@@ -16,6 +16,7 @@ import * as L from './layout.ts'
 import { mergeViews } from './merge-views.ts'
 import { readObjects, readRows } from './read-segment-numbers.ts'
 import { ROLE_REASONS } from './roles.ts'
+import { ShapeTable } from './shape-table.ts'
 import { UsualTtls } from './usual-ttl.ts'
 import { readFirstSyn, readView, unpackRecord } from './view.ts'
 
@@ -32,6 +33,7 @@ export class CaptureConnections implements ConnectionSet {
   private readonly folds: FoldPlan
   private readonly icmp: IcmpAttachment
   private readonly ttls: UsualTtls
+  private shapeNumbers: Uint32Array[] | null = null
   /** Why, where a stronger reason than the record's own was given. */
   private readonly reasons = new Map<number, RoleReason>()
 
@@ -311,6 +313,8 @@ export class CaptureConnections implements ConnectionSet {
     const part = this.part(record)
     const local = this.localOf[record]!
     part.clientDirection[local] = 1 - part.clientDirection[local]!
+    // Its shape was read with the roles as they were.
+    part.words[local * L.WORDS + L.SHAPE] = 0
   }
 
   readSegments(index: number, into: SegmentNumbers): void {
@@ -342,6 +346,55 @@ export class CaptureConnections implements ConnectionSet {
     const ttl = this.sideWord(root, side, L.D_TTL)
     return (ttl & 0xff) === ((ttl >>> 8) & 0xff) ? ttl & 0xff : -1
   }
+
+  shape(index: number): number {
+    const root = this.roots[index]!
+    const shape = this.word(root, L.SHAPE)
+    if (shape === 0 || this.folds.children.has(root) || this.icmp.has(root)) return -1
+    this.shapeNumbers ??= sharedShapes(this.parts)
+    return this.shapeNumbers[this.partOf[root]!]![shape - 1]!
+  }
+
+  isUnansweredSyn(index: number): boolean {
+    const root = this.roots[index]!
+    const upstream = this.sideWord(root, 'upstream', L.D_BITS)
+    return (upstream & L.DB_SEEN) === 0 && (this.word(root, L.BITS) & L.BIT_RESET) === 0
+  }
+
+  resetBy(index: number): Side | null {
+    const root = this.roots[index]!
+    const bits = this.word(root, L.BITS)
+    if ((bits & L.BIT_RESET) === 0) return null
+    const from = (bits & L.BIT_RESET_BY_B) === 0 ? 0 : 1
+    return from === this.directionOf(root, 'client') ? 'client' : 'upstream'
+  }
+
+  closeTime(index: number): number {
+    const root = this.roots[index]!
+    return this.double(root, L.T_LAST) - this.word(root, L.CLOSE_TO_END)
+  }
+
+  aliveTime(index: number): number {
+    const root = this.roots[index]!
+    const both = this.sideWord(root, 'client', L.D_BITS) & this.sideWord(root, 'upstream', L.D_BITS)
+    if ((both & L.DB_PAYLOAD) === 0) return Number.NaN
+    return this.double(root, L.T_LAST) - this.word(root, L.ALIVE_TO_END)
+  }
+
+  sequence(index: number, side: Side): number {
+    return this.sideWord(this.roots[index]!, side, L.D_SEQUENCE)
+  }
+
+  usualTtlRange(index: number, side: Side): number {
+    const usual = this.ttls.ofRecord(this.roots[index]!, side)
+    return usual === null ? 0 : usual.low + 256 * usual.high
+  }
+}
+
+/** By shard and number there: the number of a shape among those of all shards. */
+function sharedShapes(parts: readonly ConnectionData[]): Uint32Array[] {
+  const all = new ShapeTable()
+  return parts.map(({ shapes }) => Uint32Array.from(shapes, (s) => all.intern(s, s.length)))
 }
 
 /** More than a SYN that nothing answered. */

@@ -170,8 +170,8 @@ export class ConnectionStore {
     const role = roleOf(words, base, said === null ? -1 : said.shown)
     words[base + L.BITS] = (words[base + L.BITS]! & L.BIT_NO_ROLE) | (role << L.ROLE_SHIFT)
     this.countUnseen(id, slot, 1)
-    this.readShape(base, slot, role, said)
-    if (this.thin && this.shapeReader.decisiveFrom !== 0)
+    this.readShape(id, slot, role, said)
+    if (this.thin && words[base + L.SHAPE] !== 0 && this.shapeReader.decisiveFrom !== 0)
       this.dropMiddle(slot, this.shapeReader.decisiveFrom)
     this.readFirst(id)
     const target = archive.begin()
@@ -253,20 +253,25 @@ export class ConnectionStore {
     state[at + L.TAIL_COUNT] = all - dropped - HANDSHAKE_ROWS
   }
 
-  private readShape(base: number, slot: number, role: number, said: Said | null): void {
+  private readShape(id: number, slot: number, role: number, said: Said | null): void {
     const { table, states, log, shapeReader } = this
     const { words } = table
+    const base = id * L.WORDS
     const client = (role & 1) as 0 | 1
     const application = said === null ? null : said.application
     // Roles that are less than sure may be turned by what other connections show.
     const hasShape =
       role >>> 1 <= ROLE_SYN_ACK &&
       shapeReader.read(words, base, states.words, slot, log, client, application)
-    const { numbers, count, sequence } = shapeReader
-    words[base + L.SHAPE] = hasShape ? this.shapes.intern(numbers, count) + 1 : 0
+    const { numbers, count, sequence, closeTime, aliveTime } = shapeReader
+    const end = table.doubles[id * L.DOUBLES + L.T_LAST]!
+    const isKnown = hasShape && isShortTime(end - closeTime) && isShortTime(end - aliveTime)
+    words[base + L.SHAPE] = isKnown ? this.shapes.intern(numbers, count) + 1 : 0
+    if (!isKnown) return
+    words[base + L.CLOSE_TO_END] = end - closeTime
+    words[base + L.ALIVE_TO_END] = end - aliveTime
     for (let d = 0; d < 2; d++) {
-      const at = base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_SEQUENCE
-      words[at] = hasShape ? sequence[d]! : 0
+      words[base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_SEQUENCE] = sequence[d]!
     }
   }
 
@@ -297,6 +302,11 @@ export class ConnectionStore {
     first.next[0] = words[base + L.DIRECTION + L.D_NEXT]!
     first.next[1] = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_NEXT]!
   }
+}
+
+/** A whole number of ns that one word holds. */
+function isShortTime(ns: number): boolean {
+  return ns >= 0 && ns <= 0xffffffff && Number.isInteger(ns)
 }
 
 function hasBothFins(words: Uint32Array, base: number): boolean {

@@ -9,6 +9,7 @@ import * as L from './layout.ts'
 export interface IcmpAttachment {
   /** Errors that quote a segment of this record. */
   of(record: number): IcmpError[]
+  has(record: number): boolean
   /** Errors about no connection of the capture. */
   orphans: number
 }
@@ -54,7 +55,11 @@ export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachme
     })
     byRecord.set(found.record, list)
   }
-  return { of: (record) => byRecord.get(record) ?? [], orphans }
+  return {
+    of: (record) => byRecord.get(record) ?? [],
+    has: (record) => byRecord.has(record),
+    orphans,
+  }
 }
 
 /** Errors by the endpoints of the segment that they quote. */

@@ -5,7 +5,7 @@
  */
 
 /** Words per record. */
-export const WORDS = 24
+export const WORDS = 26
 /** Doubles per record. */
 export const DOUBLES = 2
 
@@ -42,6 +42,10 @@ export const D_UNSEEN_SEGMENTS = 6
 /** Digest of the segments, in order, of a retired connection that has a shape. */
 export const D_SEQUENCE = 7
 
+/** Of a retired connection that has a shape: ns from its first FIN or RST, and from the upstream's last segment, to its end. */
+export const CLOSE_TO_END = 24
+export const ALIVE_TO_END = 25
+
 /** Doubles: all times are ns after the capture's base. */
 export const T_FIRST = 0
 export const T_LAST = 1
@@ -54,6 +58,8 @@ export const BIT_MIDSTREAM = 4
 export const BIT_RESET = 8
 /** The state lies in the archive. */
 export const BIT_RETIRED = 16
+/** Endpoint B sent a RST. */
+export const BIT_RESET_BY_B = 32
 /** What `roleOf` says (reason × 2 + direction), once the connection was retired. */
 export const ROLE_SHIFT = 8
 export const BIT_NO_ROLE = 0xff

@@ -28,6 +28,9 @@ export class ShapeReader {
   readonly sequence = new Uint32Array(2)
   /** Of a conversation that was closed: the row (+ 1) from which on every segment has a say; 0 otherwise. */
   decisiveFrom = 0
+  /** When it was closed first, and when the upstream sent last (RSTs not counted). */
+  closeTime = 0
+  aliveTime = 0
 
   /** False when the connection is not of a simple kind. `client` is the direction of the client. */
   read(
@@ -83,7 +86,7 @@ export class ShapeReader {
       const flags = rows[at + S.R_FLAGS_WINDOW]! >>> 16
       // What follows a RST may show that it was ignored, and that is a matter of time.
       if ((flags & RST) !== 0 && next !== 0) return false
-      if (d === client && (flags & (SYN | RST)) === 0) return false
+      if ((flags & FIN) !== 0 || (d === client && (flags & (SYN | RST)) === 0)) return false
       // Whether a RST goes on from its sender's clock is a matter of time too.
       if ((flags & RST) !== 0 && (spoken & (1 << d)) !== 0) return false
       if ((flags & (SYN | RST)) === 0) spoken |= 1 << d
@@ -103,6 +106,8 @@ export class ShapeReader {
       numbers[n++] = rows[at + S.R_FLAGS_WINDOW]!
       numbers[n++] = (rows[at + S.R_SMALL]! | (seq << 24) | (ack << 28)) >>> 0
       sequence[d] = mix(sequence[d]!, flags, seq, ack)
+      this.closeTime = log.times[(link - 1) * S.ROW_DOUBLES + S.R_TIME]!
+      this.aliveTime = this.closeTime
       link = next
     }
     this.count = n
@@ -178,18 +183,21 @@ export class ShapeReader {
       const isFin = (flags & FIN) !== 0
       // A FIN with payload, repeated, or with payload behind it, is for those who look at every segment.
       if (isFin && length > 0) return -1
+      const time = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
+      if (d !== client) this.aliveTime = time
       if (isFin) {
-        const time = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
         if (last >= 0 && time - lastTime >= SHORTEST_TIMER_NS) return -1
-        if (firstFin < 0) firstFin = row
-        else if (secondFin < 0) secondFin = row
+        if (firstFin < 0) {
+          firstFin = row
+          this.closeTime = time
+        } else if (secondFin < 0) secondFin = row
         else return -1
       } else if (length > 0) {
         if (firstFin >= 0 || (rows[at + S.R_SMALL]! & 0xff) === S.KIND_KEEP_ALIVE) return -1
         if (d !== last) turns++
         last = d
         lastRow = row
-        lastTime = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
+        lastTime = time
       }
     }
     if (secondFin < 0 || last < 0 || turns < fewestTurns) return -1

@@ -25,6 +25,15 @@ export class UsualTtls {
     return id < 0 ? null : ranges.of(id)
   }
 
+  /** The same of the address of a record's side. */
+  ofRecord(record: number, side: Side): { low: number; high: number } | null {
+    this.known ??= this.gather()
+    const { ids, ranges } = this.known
+    const { set } = this
+    const id = ids.find(set.addressesOf(record), addressOf(set, record, side), 0)
+    return id < 0 ? null : ranges.of(id)
+  }
+
   private gather(): { ids: EndpointIds; ranges: TtlRanges } {
     const { set } = this
     // Addresses only: endpoints of port 0.
@@ -34,15 +43,16 @@ export class UsualTtls {
       for (const side of SIDES) {
         const ttl = set.sideWord(record, side, L.D_TTL)
         if (ttl === 0) continue
-        const address = set.word(
-          record,
-          set.directionOf(record, side) === 0 ? L.ADDRESS_A : L.ADDRESS_B,
-        )
-        ranges.add(ids.intern(set.addressesOf(record), address, 0), ttl & 0xff, (ttl >>> 8) & 0xff)
+        const id = ids.intern(set.addressesOf(record), addressOf(set, record, side), 0)
+        ranges.add(id, ttl & 0xff, (ttl >>> 8) & 0xff)
       }
     }
     return { ids, ranges }
   }
+}
+
+function addressOf(set: CaptureConnections, record: number, side: Side): number {
+  return set.word(record, set.directionOf(record, side) === 0 ? L.ADDRESS_A : L.ADDRESS_B)
 }
 
 /** Lowest and highest TTL by id. */

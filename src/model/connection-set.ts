@@ -46,6 +46,22 @@ export interface ConnectionSet {
   hasFolds(index: number): boolean
   /** Was one direction only seen of it, and more than a SYN that nothing answered? */
   isOneWay(index: number): boolean
+  /**
+   * A small number from 0: connections of one shape in one capture ended alike but for frames, times and endpoints, as
+   * far as they themselves show it (see shapes.ts for what else counts). -1 where each segment must be looked at.
+   */
+  shape(index: number): number
+  /** Of one with a shape: did its end leave no trace but SYNs of the client? */
+  isUnansweredSyn(index: number): boolean
+  /** Of one with a shape: was it refused by a RST, and by whom? */
+  resetBy(index: number): Side | null
+  /** Of one with a shape: its first FIN or RST, and the upstream's last segment in a talk of both; relative ns. */
+  closeTime(index: number): number
+  aliveTime(index: number): number
+  /** A digest of the segments of a side, in order; 0 where not all of them were kept. */
+  sequence(index: number, side: Side): number
+  /** TTLs that the address of a side uses in this capture, as `usualTtl`: low + 256 × high; 0 for none. */
+  usualTtlRange(index: number, side: Side): number
   /** Id of one of its ends, as it is shown, in a table that captures may share. */
   endpointId(index: number, side: Side, ids: EndpointTable): number
 }

@@ -1,0 +1,124 @@
+import type { Brief } from './compare-cases.ts'
+import { WordTable } from './connections/word-table.ts'
+import type { Pairing } from './correlation/pairing.ts'
+import { onFirstClock } from './diagnosis/on-client-clock.ts'
+import type { NsInterval } from './model/clock.ts'
+import type { ConnectionSet } from './model/connection-set.ts'
+
+/** A SYN that nothing answered may still be answered within this time (VERDICTS §4). */
+const SYN_WAIT_NS = 3e9
+/** Timestamps of one host may be this much off each other; no packet travels longer than that. */
+const SLACK_NS = 1e6
+const LONGEST_TRAVEL_NS = 10e9
+
+type BriefOf = (index: number, out: Brief) => boolean
+
+/**
+ * Briefs of one capture's connections. Beside its own shape, an outcome depends on the TTLs that a RST's sender has in
+ * other connections, and on whether the capture ended before a SYN could be answered.
+ */
+export function singleBriefs(set: ConnectionSet): BriefOf {
+  const shapes = new WordTable(3)
+  return (index, out) => {
+    if (!shapeAt(set, index, shapes.key, 0)) return false
+    out.shape = shapes.intern()
+    const closed = set.closeTime(index)
+    setAll(out, closed, set.aliveTime(index))
+    return true
+  }
+}
+
+/**
+ * Briefs of two captures' connections: of those that both saw in the same segments, and of SYNs that the client's capture
+ * alone shows. What one tap saw and the other did not, segment by segment, is for those who look at each.
+ */
+export function pairedBriefs(
+  pairing: Pairing,
+  indexAt: (tap: number, index: number) => number,
+  hasLinks: (index: number) => boolean,
+): BriefOf {
+  const { client, upstream, clock } = pairing
+  const bases = [client.facts.baseNs, upstream.facts.baseNs]
+  const both = new WordTable(6)
+  const oneSided = new WordTable(4)
+  const isCovered = coverage(pairing)
+  return (index, out) => {
+    const c = indexAt(0, index)
+    const u = indexAt(1, index)
+    if (c < 0 || hasLinks(index)) return false
+    if (u < 0) {
+      if (!shapeAt(client, c, oneSided.key, 0) || !client.isUnansweredSyn(c)) return false
+      oneSided.key[3] = isCovered(c)
+      out.shape = 2 * oneSided.intern()
+      setAll(out, Number.NaN, Number.NaN)
+      return true
+    }
+    if (!shapeAt(client, c, both.key, 0) || !shapeAt(upstream, u, both.key, 3)) return false
+    if (!isSameSequence(client, c, upstream, u) || !isPossible(pairing, c, u)) return false
+    out.shape = 2 * both.intern() + 1
+    setAll(out, onFirstClock(bases, clock, 1, upstream.closeTime(u)), client.aliveTime(c))
+    return true
+  }
+}
+
+/** What a tap's part of an outcome depends on, as three words; false without a shape. */
+function shapeAt(set: ConnectionSet, index: number, key: Uint32Array, at: number): boolean {
+  const shape = set.shape(index)
+  if (shape < 0) return false
+  const reset = set.resetBy(index)
+  const recent = set.totals.lastPacketTime - set.firstTime(index) < SYN_WAIT_NS
+  key[at] = shape
+  key[at + 1] = reset === null ? 0 : 1 + set.usualTtlRange(index, reset)
+  key[at + 2] = recent ? 1 : 0
+  return true
+}
+
+function setAll(out: Brief, closed: number, alive: number): void {
+  out.finTime.client = closed
+  out.finTime.upstream = closed
+  out.resetTime.client = closed
+  out.resetTime.upstream = closed
+  out.aliveUntil = alive
+}
+
+/** Did both taps see the same segments of each side, in the same order? */
+function isSameSequence(
+  client: ConnectionSet,
+  c: number,
+  upstream: ConnectionSet,
+  u: number,
+): boolean {
+  const near = client.sequence(c, 'client')
+  const far = client.sequence(c, 'upstream')
+  if (near === 0 && far === 0) return false
+  return near === upstream.sequence(u, 'client') && far === upstream.sequence(u, 'upstream')
+}
+
+/** Can the first and the last segment have travelled between the taps, by the clocks? */
+function isPossible({ client, upstream, clock }: Pairing, c: number, u: number): boolean {
+  if (clock === null) return true
+  const first = clock.translate(1, upstream.firstTime(u), 0)
+  const last = clock.translate(1, upstream.lastTime(u), 0)
+  const begin = client.firstTime(c)
+  const end = client.lastTime(c)
+  return isLater(first, begin) && (isLater(last, end) || isEarlier(last, end))
+}
+
+function isLater({ low, high }: NsInterval, time: number): boolean {
+  return high - time >= -SLACK_NS && low - time <= LONGEST_TRAVEL_NS
+}
+
+function isEarlier({ low, high }: NsInterval, time: number): boolean {
+  return time - low >= -SLACK_NS && time - high <= LONGEST_TRAVEL_NS
+}
+
+/** Was the other capture running: 0 unknown, 1 yes, 2 no (as `unmatchedReason` asks). */
+function coverage({ client, upstream, clock }: Pairing): (c: number) => number {
+  if (clock === null) return () => 0
+  const end = upstream.totals.lastPacketTime
+  return (c) => {
+    const first = clock.translate(0, client.firstTime(c), 1)
+    const last = clock.translate(0, client.lastTime(c), 1)
+    return last.high < 0 || first.low > end ? 2 : 1
+  }
+}
