@@ -12,7 +12,6 @@ import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
 import { trackingOptions } from './engine-options.ts'
 import { RstscopeError } from './errors.ts'
-import type { CaptureFacts } from './model/record-reader.ts'
 import type { Clock, Limit, Report, ReportStream } from './model/report.ts'
 import { type TrackedParts, trackCaptures } from './workers/track-captures.ts'
 
@@ -34,7 +33,7 @@ export async function compareStream(
     trackingOptions(options),
   )
   const [first, second] = tracked as [TrackedParts, TrackedParts]
-  refuseSameCapture(first.facts, second.facts)
+  refuseSameCapture(first, second)
   let pairing = pair(first, second, options)
   const swapped = pairing.areSwapped
   if (swapped) pairing = pair(second, first, options)
@@ -79,14 +78,36 @@ const SWAPPED: Limit = {
     'the captures were given the wrong way round (packets would arrive before they leave, and gain TTL on the way): the first is read as the upstream side, the second as the client side',
 }
 
-/** The same bytes twice are one capture: nothing can be compared with itself. */
-function refuseSameCapture(a: CaptureFacts, b: CaptureFacts): void {
-  if (a.packets === 0 || a.sha256.length === 0 || a.sha256.join() !== b.sha256.join()) return
+/** The same packets at the same moments twice are one capture: nothing can be compared with itself. */
+function refuseSameCapture(a: TrackedParts, b: TrackedParts): void {
+  if (!isSameCapture(a, b)) return
   throw new RstscopeError(
     'RSTSCOPE_USAGE',
-    'the client and the upstream capture are the same file',
+    'the client and the upstream capture are the same capture',
     'for one capture: rstscope analyze CAPTURE',
   )
+}
+
+function isSameCapture(a: TrackedParts, b: TrackedParts): boolean {
+  if (a.facts.packets === 0 || a.facts.packets !== b.facts.packets) return false
+  if (a.facts.baseNs !== b.facts.baseNs || a.parts.length !== b.parts.length) return false
+  return a.parts.every((part, i) => {
+    const other = b.parts[i]!
+    return (
+      part.count === other.count &&
+      part.totals.lastPacketTime === other.totals.lastPacketTime &&
+      isEqual(part.words, other.words) &&
+      isEqual(part.doubles, other.doubles) &&
+      part.archive.length === other.archive.length &&
+      part.archive.every((chunk, k) => isEqual(chunk, other.archive[k]!))
+    )
+  })
+}
+
+function isEqual(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** Which side reset each connection first, as one value. Rejects with a `RstscopeError`. */

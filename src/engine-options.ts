@@ -19,6 +19,8 @@ export interface EngineOptions {
   /** Bound for live connections and payload that waits behind holes, in bytes. */
   maxMemory?: number
   reader?: ReaderChoice
+  /** Whether `captures[].sha256` is filled: a second or more for each GB. Default: yes. */
+  hash?: boolean
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
   /** An endpoint that is known to be the upstream's. */
@@ -38,6 +40,7 @@ export function trackingOptions(options: EngineOptions): TrackCapturesOptions {
     reader: options.reader,
     signal: options.signal,
     maxMemory: options.maxMemory,
+    hash: options.hash,
     onProgress:
       onProgress === undefined
         ? undefined

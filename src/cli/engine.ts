@@ -13,6 +13,7 @@ export interface EngineOptions {
   jobs?: number
   maxMemory?: number
   reader?: 'auto' | 'native-free' | 'pcap-parser'
+  hash?: boolean
   signal?: AbortSignal
   onProgress?: (progress: EngineProgress) => void
   server?: { host: string; port: number } | undefined

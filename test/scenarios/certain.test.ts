@@ -168,6 +168,6 @@ describe('certain means certain', () => {
 
   it('one capture given twice is refused', async () => {
     const { client } = captures(play(HALF_RESPONSE), background(0.5, 300))
-    await expect(comparedFiles({ client, upstream: client })).rejects.toThrow(/same file/)
+    await expect(comparedFiles({ client, upstream: client })).rejects.toThrow(/same capture/)
   })
 })

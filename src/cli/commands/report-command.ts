@@ -21,10 +21,12 @@ export async function reportCommand(
   checkTogether(values, captures, host)
   const files = await openOutputs(values.out ?? [], captures)
   const progress = startProgress(values.quiet ? 'none' : values.progress, host)
+  const formats = [...files.map((file) => file.format), values.json ? 'json' : values.format]
+  const needsHashes = formats.some((format) => format !== 'text')
   const started = host.now()
   try {
     const engine = await host.loadEngine()
-    const stream = await make(engine, engineOptions(values, host, progress))
+    const stream = await make(engine, engineOptions(values, needsHashes, host, progress))
     progress.stop()
     if (values.verbose) sayWhatWasRead(stream, host, host.now() - started)
     const code = exitCode(stream, values.failOn)

@@ -5,9 +5,16 @@ import type { OptionValues } from '../options.ts'
 import type { Progress } from '../progress.ts'
 
 /** What the engine is asked for, from what was typed. */
-export function engineOptions(values: OptionValues, host: Host, progress: Progress): EngineOptions {
+export function engineOptions(
+  values: OptionValues,
+  needsHashes: boolean,
+  host: Host,
+  progress: Progress,
+): EngineOptions {
   return {
     reader: values.reader,
+    // The text does not show them.
+    hash: needsHashes,
     signal: host.signal,
     onProgress: (state) => progress.update(state),
     selection: selectionOf(values),
