@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const bench = fileURLToPath(new URL('..', import.meta.url))
+const MAKER = join(bench, 'make-capture.mjs')
+
+/** Where captures are kept between runs, unless told otherwise. */
+export const CACHE = join(bench, '.cache')
+
+/** @typedef {{ path: string, bytes: number }} CaptureFile */
+
+/**
+ * Paths of both taps' captures of one kind, made unless they are there; a changed generator makes them anew.
+ * @returns {Promise<{ client: CaptureFile, upstream: CaptureFile }>}
+ */
+export async function captureFiles(kind, { dir = CACHE, scale = 1, seed = 1 } = {}) {
+  mkdirSync(dir, { recursive: true })
+  const [client, upstream] = await Promise.all(
+    ['client', 'upstream'].map(async (tap) => {
+      const stem = `${kind}-${tap}-${scale}-${seed}-`
+      const path = join(dir, `${stem}${generatorId()}.pcap`)
+      if (!existsSync(path)) {
+        removeStale(dir, stem)
+        await make([
+          process.execPath,
+          MAKER,
+          kind,
+          `${path}.part`,
+          '--tap',
+          tap,
+          '--scale',
+          `${scale}`,
+          '--seed',
+          `${seed}`,
+        ])
+        renameSync(`${path}.part`, path)
+      }
+      return { path, bytes: statSync(path).size }
+    }),
+  )
+  return { client, upstream }
+}
+
+/** Extension of each format, and how its tool packs (fast, as captures are packed) and unpacks. */
+export const FORMATS = {
+  gzip: { extension: '.gz', pack: ['gzip', '-1', '-c'], unpack: ['gzip', '-dc'] },
+  zstd: { extension: '.zst', pack: ['zstd', '-q', '-1', '-c'], unpack: ['zstd', '-q', '-dc'] },
+  lz4: { extension: '.lz4', pack: ['lz4', '-q', '-1', '-c'], unpack: ['lz4', '-q', '-dc'] },
+}
+
+/** The compressed copy of a capture, made unless it is there. */
+export async function compressed(path, format) {
+  const { extension, pack } = FORMATS[format]
+  const packed = path + extension
+  if (!existsSync(packed)) {
+    const output = openSync(`${packed}.part`, 'w')
+    await make([...pack, path], output)
+    closeSync(output)
+    renameSync(`${packed}.part`, packed)
+  }
+  return packed
+}
+
+/** Changes whenever the generator does. */
+function generatorId() {
+  const hash = createHash('sha256')
+  const folder = join(bench, 'capture')
+  for (const name of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, name)))
+  return hash.digest('hex').slice(0, 8)
+}
+
+function removeStale(dir, stem) {
+  for (const name of readdirSync(dir)) if (name.startsWith(stem)) rmSync(join(dir, name))
+}
+
+/** A process of its own for each file: two are made at a time, and none of their memory stays. */
+function make([program, ...args], output = 'ignore') {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', output, 'inherit'] })
+    child.on('error', reject)
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${program} ended with ${code}`)),
+    )
+  })
+}
