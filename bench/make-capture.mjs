@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Writes a synthetic capture: node bench/make-capture.mjs big|small|syn PATH|- [--scale N] [--seed N] [--tap upstream]
+// Writes a synthetic capture; see the usage below.
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { captureChunks, KINDS } from './capture/capture.mjs'
@@ -10,17 +10,28 @@ const { values, positionals } = parseArgs({
     scale: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     tap: { type: 'string', default: 'client' },
+    exchanges: { type: 'string' },
+    size: { type: 'string' },
   },
 })
 const [kind, path] = positionals
 if (!(kind in KINDS) || path === undefined) {
-  console.error(
-    'usage: node bench/make-capture.mjs big|small|syn PATH|- [--scale N] [--seed N] [--tap upstream]',
-  )
+  console.error(`usage: node bench/make-capture.mjs ${Object.keys(KINDS).join('|')} PATH|- [flags]
+  --scale N         1: about 1 GB [1]
+  --seed N          the same seed, the same capture [1]
+  --tap TAP         client or upstream [client]
+  --exchanges N     requests of a connection, in the mean
+  --size N          bytes of a response, in the mean`)
   process.exit(2)
 }
 const fd = path === '-' ? 1 : openSync(path, 'w')
-const options = { scale: Number(values.scale), seed: Number(values.seed), tap: values.tap }
+const options = {
+  scale: Number(values.scale),
+  seed: Number(values.seed),
+  tap: values.tap,
+  exchanges: values.exchanges && Number(values.exchanges),
+  size: values.size && Number(values.size),
+}
 for (const chunk of captureChunks(kind, options)) {
   for (let at = 0; at < chunk.length; ) at += writeSome(fd, chunk, at)
 }

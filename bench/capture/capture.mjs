@@ -1,6 +1,10 @@
+import { attempt, conversation } from './plots.mjs'
 import { Random } from './random.mjs'
-import { attempt, conversation, ONE_WAY } from './story.mjs'
+import { ONE_WAY } from './story.mjs'
 import { writePacket } from './wire.mjs'
+
+const TLS_PORTS = [443, 8443, 9443]
+const PLAIN_PORTS = [8080, 80]
 
 /**
  * The three captures of the benchmark. `connections` start evenly over `seconds`; `scale` multiplies both, so that
@@ -11,6 +15,7 @@ export const KINDS = {
     connections: 20_000,
     seconds: 60,
     snap: 262144,
+    ports: [...TLS_PORTS, ...PLAIN_PORTS],
     make: conversation,
     exchanges: 4,
     size: 11_000,
@@ -19,53 +24,102 @@ export const KINDS = {
     connections: 500_000,
     seconds: 600,
     snap: 96,
+    ports: [...TLS_PORTS, ...PLAIN_PORTS],
     make: conversation,
     exchanges: 2,
     size: 1800,
   },
-  syn: { connections: 2_000_000, seconds: 900, snap: 262144, make: attempt },
+  syn: { connections: 2_000_000, seconds: 900, snap: 262144, ports: PLAIN_PORTS, make: attempt },
 }
 
 const CLIENTS = 200
 const SERVICES = 40
+const FIRST_PORT = 32768
 const PORTS = 28_000
 /** Upstream clock ahead of the client's. */
 const CLOCK_OFFSET = 0.75e9
 const EPOCH = 1_780_000_000
 
 /**
+ * @typedef {object} Flow
+ * @property {number} start  when its first packet leaves, in ns
+ * @property {import('./plots.mjs').Ending} ending
+ * @property {number} client       IPv4 address, or the last 32 bits of the IPv6 address
+ * @property {number} service      what the client connects to
+ * @property {number} pod          what it becomes on the way
+ * @property {number} clientPort
+ * @property {number} upstreamPort
+ * @property {[number, number]} stamps  timestamp clocks of both ends at time 0
+ * @property {boolean} v6
+ * @property {number} vlan         0: no tag
+ * @property {import('./story.mjs').Packet[]} packets  in order of leaving; `ipId` is theirs at both taps
+ */
+
+/**
+ * The connections of a capture in order of their start, with the ending that each was given.
+ * `exchanges` and `size` make conversations longer or shorter than their kind has them.
+ * @returns {Generator<Flow>}
+ */
+export function* flows(kind, { scale = 1, seed = 1, exchanges, size } = {}) {
+  const { connections, seconds, ports, make, ...usual } = KINDS[kind]
+  const shape = { exchanges: exchanges ?? usual.exchanges, size: size ?? usual.size }
+  const total = Math.round(connections * scale)
+  const random = new Random(seed)
+  for (let index = 0; index < total; index++) {
+    const start = (index * seconds * 1e9) / connections
+    const service = random.below(SERVICES)
+    const upstreamPort = ports[service % ports.length]
+    const ends = {
+      client: 0x0a080000 + 16 + (index % CLIENTS),
+      service: 0x0a600000 + service,
+      pod: 0x0a090000 + service,
+      clientPort: FIRST_PORT + (Math.floor(index / CLIENTS) % PORTS),
+      upstreamPort,
+      stamps: [random.word(), random.word()],
+      v6: random.permille(100),
+      vlan: random.permille(50) ? 100 : 0,
+    }
+    const ipIds = [random.word(), random.word()]
+    const { packets, ending } = make(random, start, TLS_PORTS.includes(upstreamPort), shape)
+    packets.sort((a, b) => a.time - b.time)
+    for (const packet of packets) packet.ipId = ipIdOf(packet, ipIds)
+    yield { start, ending, ...ends, packets }
+  }
+}
+
+/** Counted by each end; 0 in what a host without the connection answers. */
+function ipIdOf({ copyOf, isBare, from }, ipIds) {
+  if (copyOf !== null) return copyOf.ipId
+  return isBare ? 0 : ipIds[from]++ & 0xffff
+}
+
+/**
  * The records of a capture in order of time, as chunks of bytes that are valid until the next is asked for.
  * `tap` is "client" or "upstream": the same connections at the other end, with its clock, behind the Service's NAT.
  */
-export function* captureChunks(
-  kind,
-  { scale = 1, seed = 1, tap = 'client', repeat = Number.POSITIVE_INFINITY } = {},
-) {
-  const { connections, seconds, snap, make, ...shape } = KINDS[kind]
-  const total = Math.min(repeat, Math.round(connections * scale))
-  const gap = (seconds * 1e9) / connections
-  const random = new Random(seed)
+export function* captureChunks(kind, { tap = 'client', ...options } = {}) {
+  const { snap } = KINDS[kind]
+  const coming = flows(kind, options)
   const queue = new Queue()
   const chunk = Buffer.alloc(1 << 20)
   let at = writeFileHeader(chunk, snap)
-  let started = 0
+  let next = coming.next()
   for (;;) {
-    const nextStart = started < total ? started * gap : Number.POSITIVE_INFINITY
-    if (queue.size === 0 && started === total) break
-    if (nextStart <= queue.firstTime) {
-      const story = make(random, nextStart, shape)
-      const flow = newFlow(random, started++)
-      flow.packets = arrange(story.packets, flow, tap)
-      if (flow.packets.length > 0) queue.push(flow)
+    if (!next.done && next.value.start <= queue.firstTime) {
+      const flow = next.value
+      const seen = seenAt(flow, tap)
+      if (seen.length > 0) queue.push({ flow, seen, position: 0 })
+      next = coming.next()
       continue
     }
-    const flow = queue.first
-    const packet = flow.packets[flow.position++]
+    if (queue.size === 0) break
+    const first = queue.first
+    const packet = first.seen[first.position++]
     if (at + 70_000 > chunk.length) {
       yield chunk.subarray(0, at)
       at = 0
     }
-    const { length, captured } = writePacket(flow, packet, tap, snap, chunk, at + 16)
+    const { length, captured } = writePacket(first.flow, packet, tap, snap, chunk, at + 16)
     const time = tap === 'client' ? packet.at : packet.at + CLOCK_OFFSET
     const second = Math.floor(time / 1e9)
     chunk.writeUInt32LE(EPOCH + second, at)
@@ -73,45 +127,26 @@ export function* captureChunks(
     chunk.writeUInt32LE(captured, at + 8)
     chunk.writeUInt32LE(length, at + 12)
     at += 16 + captured
-    if (flow.position === flow.packets.length) queue.pop()
+    if (first.position === first.seen.length) queue.pop()
     else queue.moved()
   }
   yield chunk.subarray(0, at)
 }
 
-function newFlow(random, index) {
-  const service = random.below(SERVICES)
-  return {
-    client: 0x0a080000 + 16 + (index % CLIENTS),
-    service: 0x0a600000 + service,
-    pod: 0x0a090000 + service,
-    clientPort: 32768 + (Math.floor(index / CLIENTS) % PORTS),
-    upstreamPort: [443, 8080, 8443, 5432][service % 4],
-    stamps: [random.word(), random.word()],
-    ipIds: [random.below(65536), random.below(65536)],
-    v6: random.permille(100),
-    vlan: random.permille(50) ? 100 : 0,
-    packets: [],
-    position: 0,
-  }
-}
-
-/** What a tap sees of a story, in its order: each end's packets pass the other end's tap a little later. */
-function arrange(packets, flow, tap) {
+/** The packets of a flow that pass a tap, `at` their times: each end's pass the other end's tap a little later. */
+function seenAt(flow, tap) {
   const seen = []
-  for (const packet of packets) {
+  for (const packet of flow.packets) {
     const leaves = (packet.from === 0) === (tap === 'client')
     if (!leaves && !packet.reaches) continue
-    if (tap === 'upstream' && packet.icmp) continue
-    if (packet.icmp && flow.v6) continue
-    if (packet.copy !== true) packet.ipId = flow.ipIds[packet.from]++ & 0xffff
-    packet.at = leaves ? packet.time : packet.time + ONE_WAY
+    if (packet.isIcmp && (tap === 'upstream' || flow.v6)) continue
+    packet.at = leaves ? packet.time : packet.time + ONE_WAY + packet.late
     seen.push(packet)
   }
   return seen.sort((a, b) => a.at - b.at)
 }
 
-/** Flows by the time of their next packet: a binary heap. */
+/** Flows as a tap sees them, by the time of their next packet: a binary heap. */
 class Queue {
   #heap = []
 
@@ -124,8 +159,8 @@ class Queue {
   }
 
   get firstTime() {
-    const flow = this.#heap[0]
-    return flow === undefined ? Number.POSITIVE_INFINITY : timeOf(flow)
+    const first = this.#heap[0]
+    return first === undefined ? Number.POSITIVE_INFINITY : timeOf(first)
   }
 
   push(flow) {
@@ -165,8 +200,8 @@ class Queue {
   }
 }
 
-function timeOf(flow) {
-  return flow.packets[flow.position].at
+function timeOf({ seen, position }) {
+  return seen[position].at
 }
 
 function writeFileHeader(chunk, snap) {

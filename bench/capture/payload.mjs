@@ -11,6 +11,20 @@ for (let i = 0; i < FILLER.length; i += 4) FILLER.writeUInt32LE(random.word(), i
 
 const RECORD = 16384
 const HEADER = 5
+/** The group of every key exchange (RFC 8446 §4.2.7). */
+const X25519 = [0, 0x1d]
+/** Self-signed, for the name that every ClientHello asks for; its key was thrown away. */
+const CERTIFICATE = Buffer.from(
+  [
+    'MIIBjDCCAT6gAwIBAgIUKpGiu2VufzjdpcGoiotSwh8UX2wwBQYDK2VwMCgxJjAkBgNVBAMMHW9yZGVycy5zaG9wLnN2',
+    'Yy5jbHVzdGVyLmxvY2FsMB4XDTI2MTEyMTE2MTgwNFoXDTM2MTExODE2MTgwNFowKDEmMCQGA1UEAwwdb3JkZXJzLnNo',
+    'b3Auc3ZjLmNsdXN0ZXIubG9jYWwwKjAFBgMrZXADIQACsCF3krFDJMqkpIFiYE+Il+PrRj3Gs9tPu5U4CfamM6N6MHgw',
+    'HQYDVR0OBBYEFBtxUNPw/2W0xVUGMPlTDV29jPpfMB8GA1UdIwQYMBaAFBtxUNPw/2W0xVUGMPlTDV29jPpfMCgGA1Ud',
+    'EQQhMB+CHW9yZGVycy5zaG9wLnN2Yy5jbHVzdGVyLmxvY2FsMAwGA1UdEwEB/wQCMAAwBQYDK2VwA0EA8fQeOb8SV1np',
+    'ZpcHVuxZADPHvkW36UJG9vDxdhHzCnqXGlrTp9m0FmW+KmahfQIbZyqDbaPYwRkOUArU4JIYCQ==',
+  ].join(''),
+  'base64',
+)
 
 /** @typedef {{ head: Buffer, length: number, tls: boolean }} Message */
 
@@ -48,23 +62,36 @@ export function plain(text, body = 0) {
 
 export function clientHello(name, tls13) {
   const host = Buffer.from(name, 'latin1')
-  const sni = extension(0, [...u16(host.length + 3), 0, ...u16(host.length), ...host])
-  const alpn = extension(16, [0, 12, 2, 0x68, 0x32, 8, ...Buffer.from('http/1.1')])
-  const versions = tls13 ? extension(43, [4, 3, 4, 3, 3]) : []
-  const extensions = [...sni, ...alpn, ...versions]
-  const body = [3, 3, ...filler(32), 32, ...filler(32), 0, 4, 0x13, 1, 0xc0, 0x2f, 1, 0]
+  const extensions = [
+    ...extension(0, [...u16(host.length + 3), 0, ...u16(host.length), ...host]),
+    ...extension(10, [0, 4, 0, 0x1d, 0, 0x17]),
+    ...extension(13, [0, 6, 8, 7, 4, 3, 8, 4]),
+    ...extension(16, [0, 12, 2, 0x68, 0x32, 8, ...Buffer.from('http/1.1')]),
+    ...(tls13 ? extension(43, [4, 3, 4, 3, 3]) : []),
+    ...(tls13 ? extension(51, [0, 36, ...X25519, 0, 32, ...filler(32)]) : []),
+  ]
+  const session = tls13 ? [32, ...filler(32)] : [0]
+  const suites = [0, 4, 0x13, 1, 0xc0, 0x2b]
+  const body = [3, 3, ...filler(32), ...session, ...suites, 1, 0]
   return record(22, handshake(1, [...body, ...u16(extensions.length), ...extensions]))
 }
 
 /** ServerHello and what follows it up to the server's Finished: encrypted in TLS 1.3, a certificate in TLS 1.2. */
 export function serverFlight(tls13) {
-  const versions = tls13 ? extension(43, [3, 4]) : []
-  const hello = [3, 3, ...filler(32), 32, ...filler(32), tls13 ? 0x13 : 0xc0, tls13 ? 1 : 0x2f, 0]
-  const first = record(22, handshake(2, [...hello, ...u16(versions.length), ...versions]))
-  if (tls13) return message([first, record(20, [1]), tlsRecord(2300)])
+  if (tls13) {
+    const extensions = [
+      ...extension(43, [3, 4]),
+      ...extension(51, [...X25519, 0, 32, ...filler(32)]),
+    ]
+    const hello = [3, 3, ...filler(32), 32, ...filler(32), 0x13, 1, 0]
+    const first = record(22, handshake(2, [...hello, ...u16(extensions.length), ...extensions]))
+    return message([first, record(20, [1]), tlsRecord(2300)])
+  }
+  const chain = Array.from({ length: 5 }, () => [...u24(CERTIFICATE.length), ...CERTIFICATE]).flat()
   return message([
-    first,
-    record(22, handshake(11, [0, 8, 55, 0, 8, 52, ...filler(2100)])),
+    record(22, handshake(2, [3, 3, ...filler(32), 0, 0xc0, 0x2b, 0, 0, 0])),
+    record(22, handshake(11, [...u24(chain.length), ...chain])),
+    record(22, handshake(12, [3, ...X25519, 32, ...filler(32), 8, 7, 0, 64, ...filler(64)])),
     record(22, handshake(14, [])),
   ])
 }
@@ -72,7 +99,7 @@ export function serverFlight(tls13) {
 export function clientFinished(tls13) {
   if (tls13) return message([record(20, [1]), tlsRecord(53)])
   return message([
-    record(22, handshake(16, [65, ...filler(65)])),
+    record(22, handshake(16, [32, ...filler(32)])),
     record(20, [1]),
     record(22, filler(40)),
   ])
@@ -107,6 +134,10 @@ function handshake(type, body) {
 
 function extension(type, body) {
   return [...u16(type), ...u16(body.length), ...body]
+}
+
+function u24(n) {
+  return [n >>> 16, ...u16(n & 0xffff)]
 }
 
 function u16(n) {
