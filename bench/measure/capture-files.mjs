@@ -22,36 +22,29 @@ export const CACHE = join(bench, '.cache')
 
 /** @typedef {{ path: string, bytes: number }} CaptureFile */
 
-/**
- * Paths of both taps' captures of one kind, made unless they are there; a changed generator makes them anew.
- * @returns {Promise<{ client: CaptureFile, upstream: CaptureFile }>}
- */
-export async function captureFiles(kind, { dir = CACHE, scale = 1, seed = 1 } = {}) {
-  mkdirSync(dir, { recursive: true })
-  const [client, upstream] = await Promise.all(
-    ['client', 'upstream'].map(async (tap) => {
-      const stem = `${kind}-${tap}-${scale}-${seed}-`
-      const path = join(dir, `${stem}${generatorId()}.pcap`)
-      if (!existsSync(path)) {
-        removeStale(dir, stem)
-        await make([
-          process.execPath,
-          MAKER,
-          kind,
-          `${path}.part`,
-          '--tap',
-          tap,
-          '--scale',
-          `${scale}`,
-          '--seed',
-          `${seed}`,
-        ])
-        renameSync(`${path}.part`, path)
-      }
-      return { path, bytes: statSync(path).size }
-    }),
-  )
+/** Both taps' captures of one kind. @returns {Promise<{ client: CaptureFile, upstream: CaptureFile }>} */
+export async function captureFiles(kind, options) {
+  const files = ['client', 'upstream'].map((tap) => captureFile(kind, { ...options, tap }))
+  const [client, upstream] = await Promise.all(files)
   return { client, upstream }
+}
+
+/**
+ * A capture as make-capture.mjs writes it, made unless it is there; a changed generator makes it anew.
+ * @returns {Promise<CaptureFile>}
+ */
+export async function captureFile(kind, { dir = CACHE, ...asked } = {}) {
+  const options = { tap: 'client', scale: 1, seed: 1, ...asked }
+  const stem = [kind, ...Object.entries(options).map((entry) => entry.join('-'))].join('-')
+  const path = join(dir, `${stem}.${generatorId()}.pcap`)
+  if (!existsSync(path)) {
+    mkdirSync(dir, { recursive: true })
+    removeStale(dir, `${stem}.`)
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
+    await make([process.execPath, MAKER, kind, `${path}.part`, ...flags])
+    renameSync(`${path}.part`, path)
+  }
+  return { path, bytes: statSync(path).size }
 }
 
 /** Extension of each format, and how its tool packs (fast, as captures are packed) and unpacks. */

@@ -46,9 +46,12 @@ export function saveRows(environment, tools, scale, rows, folder = RESULTS) {
   const name = resultName(environment) + (scale === 1 ? '' : `-scale${scale}`)
   const path = join(folder, `${name}.json`)
   const known = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).rows : []
-  const kept = known.filter(({ id }) => !rows.some((row) => row.id === id))
   const { commit, ...place } = environment
-  const all = [...kept, ...rows.map((row) => ({ ...row, commit }))]
+  const all = [...known]
+  for (const row of rows) {
+    const at = all.findIndex(({ id }) => id === row.id)
+    all.splice(at < 0 ? all.length : at, at < 0 ? 0 : 1, { ...row, commit })
+  }
   writeFileSync(path, resultText({ environment: place, tools, scale, rows: all }))
   return path
 }
