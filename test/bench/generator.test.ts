@@ -14,7 +14,7 @@ import { PacketDecoder } from '../../src/packets/decode-packet.ts'
 type Kind = keyof typeof KINDS
 
 /** Some hundred connections of each kind. */
-const SCALES: Record<Kind, number> = { big: 0.01, small: 0.0008, syn: 0.0003 }
+const SCALES: Record<Kind, number> = { big: 0.006, small: 0.0006, syn: 0.0003 }
 const KIND_NAMES = Object.keys(SCALES) as Kind[]
 
 interface Options {

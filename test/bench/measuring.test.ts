@@ -69,12 +69,11 @@ test('a reach is met by the median, a bound of memory by the highest peak', () =
   })
 })
 
-test('a run is timed as a whole process, and its memory is its own', async () => {
+test('the memory of a run is that of its process, not of the benchmark', async () => {
   const [small, large] = [
     await run([process.execPath, '-e', '0']),
     await run([process.execPath, '-e', 'Buffer.alloc(1.5e8, 1); setTimeout(() => {}, 300)']),
   ]
-  expect(large.ms).toBeGreaterThan(300)
   expect(large.peakBytes! - small.peakBytes!).toBeGreaterThan(1.2e8)
 })
 
