@@ -23,8 +23,9 @@ import { environment, resultName } from './measure/environment.mjs'
 import { cleanEnv, peakOf, residentOf } from './measure/run.mjs'
 import { RESULTS } from './speed/results.mjs'
 
+const SIZES = '1,5,20'
 const USAGE = `usage: node bench/memory.mjs [flags]
-  --sizes LIST   GB that are streamed [1,5,20]
+  --sizes LIST   GB that are streamed [${SIZES}]
   --kinds LIST   ${Object.keys(KINDS).join(',')} [big,small]
   --flags TEXT   more flags for analyze ("--max-memory 512M")
   --no-save      print only
@@ -39,7 +40,7 @@ const ESTIMATE = 0.005
 
 const { values } = parseArgs({
   options: {
-    sizes: { type: 'string', default: '1,5,20' },
+    sizes: { type: 'string', default: SIZES },
     kinds: { type: 'string', default: 'big,small' },
     flags: { type: 'string', default: '' },
     'no-save': { type: 'boolean', default: false },
@@ -70,7 +71,8 @@ for (const kind of kinds) {
 if (!values['no-save']) {
   mkdirSync(RESULTS, { recursive: true })
   const place = environment()
-  const path = join(RESULTS, `memory-${resultName(place)}.json`)
+  const isQuick = values.sizes !== SIZES
+  const path = join(RESULTS, `memory-${resultName(place)}${isQuick ? '-quick' : ''}.json`)
   const rows = streams.map((stream) => `  ${JSON.stringify(stream)}`).join(',\n')
   const head = JSON.stringify({ environment: place, flags: values.flags }).slice(0, -1)
   writeFileSync(path, `${head},"streams":[\n${rows}\n]}\n`)
