@@ -66,31 +66,31 @@ export function conversation(random, time, isTls, { exchanges, size }) {
   }
   const { packets } = story
   const end = random.below(1000)
-  if (end < 820) {
+  if (end < 940) {
     const from = random.below(2)
     if (isTls) story.say(from, notify)
     story.close(from)
     return { packets, ending: FIN_CLOSE }
   }
-  if (end < 870) {
+  if (end < 960) {
     story.reset(0)
     return { packets, ending: RESET_BY_CLIENT }
   }
-  if (end < 900) {
+  if (end < 975) {
     ask()
     story.wait(random.exponential(4e6))
     story.say(1, answer(size * 2), size)
     story.reset(1)
     return { packets, ending: RESET_BY_UPSTREAM }
   }
-  if (end < 930) {
+  if (end < 985) {
     // The upstream forgot the connection while it was idle: what it is asked then belongs to none.
     story.wait(random.exponential(20e9))
     story.tell(0, question())
     story.rejectLate(1)
     return { packets, ending: RESET_BY_UPSTREAM }
   }
-  if (end < 950) {
+  if (end < 990) {
     ask()
     story.wait(2e9)
     story.close(0)
