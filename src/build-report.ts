@@ -86,9 +86,12 @@ function reportVerdict(parts: ReportParts, survey: Survey, selected: number): Re
 function leadingGroup(leader: Leader, cases: Cases, survey: Survey): LeadingGroup {
   const { group, others } = leader
   const ids: number[] = []
+  const upstream = { own: -1, shown: -1 }
   for (let i = group.first - 1; ids.length < Math.min(group.count, MOST_LISTED); i++) {
     const kind = survey.kinds[i]!
-    if (kind !== NOT_SELECTED && leader.has(kind, cases.upstreamId(i))) ids.push(i + 1)
+    if (kind === NOT_SELECTED) continue
+    cases.upstreamIds(i, upstream)
+    if (leader.has(kind, upstream.own)) ids.push(i + 1)
   }
   const first = cases.at(group.first - 1)
   return { kind: group.kind, first, example: connectionOf(first, survey.surroundings), ids, others }

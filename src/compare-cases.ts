@@ -24,14 +24,19 @@ export interface Cases {
   /** First and last packet at the tap that it is shown with, in relative ns of the first tap's clock. */
   startTime(index: number): number
   endTime(index: number): number
-  /** Its upstream endpoint as the upstream side knows it (behind a Service, the pod's), and as it is shown. */
-  upstreamId(index: number): number
-  peerId(index: number): number
+  /** Its upstream endpoint. */
+  upstreamIds(index: number, out: UpstreamIds): void
   /** `10.8.1.15:8443`. */
   endpointText(id: number): string
   at(index: number): Case
   /** Says the least of a connection without making any object; false for one whose case must be looked at. */
   brief?(index: number, out: Brief): boolean
+}
+
+/** Ids of an upstream endpoint: as the upstream side knows it (behind a Service, the pod's), and as it is shown. */
+export interface UpstreamIds {
+  own: number
+  shown: number
 }
 
 /**
@@ -62,9 +67,8 @@ export function pairedCases(pairing: Pairing): Cases {
   const indexAt = (tap: number, index: number) =>
     (tap === 0 ? order.client : order.upstream)[index]!
   const shownTap = (index: number) => (order.client[index]! >= 0 ? 0 : 1)
-  const upstreamIdAt = (tap: number, index: number) =>
+  const upstreamId = (tap: number, index: number) =>
     sets[tap]!.endpointId(indexAt(tap, index), 'upstream', ids)
-  const upstreamId = (index: number) => upstreamIdAt(order.upstream[index]! >= 0 ? 1 : 0, index)
   return {
     count: order.client.length,
     sets,
@@ -79,8 +83,10 @@ export function pairedCases(pairing: Pairing): Cases {
       const tap = shownTap(index)
       return onFirstClock(bases, clock, tap, sets[tap]!.lastTime(indexAt(tap, index)))
     },
-    upstreamId,
-    peerId: (index) => upstreamIdAt(shownTap(index), index),
+    upstreamIds(index, out) {
+      out.shown = upstreamId(shownTap(index), index)
+      out.own = order.upstream[index]! >= 0 ? upstreamId(1, index) : out.shown
+    },
     endpointText: (id) => ids.text(id),
     brief: pairedBriefs(pairing, indexAt, (index) => links.has(index)),
     at(index) {
@@ -92,7 +98,7 @@ export function pairedCases(pairing: Pairing): Cases {
         sighting,
         outcome: outcomeOf(sighting),
         viewOutcomes: () => sighting.taps.map((_, tap) => outcomeAt(sighting, tap)),
-        upstreamId: upstreamId(index),
+        upstreamId: upstreamId(u >= 0 ? 1 : 0, index),
         bases,
         match: c < 0 ? null : matches.methods[c]!,
         unmatchedReason:
@@ -140,8 +146,10 @@ export function singleCases(
     isMatched: () => false,
     startTime: (index) => startOf(set, index),
     endTime: (index) => set.lastTime(index),
-    upstreamId,
-    peerId: upstreamId,
+    upstreamIds(index, out) {
+      out.own = upstreamId(index)
+      out.shown = out.own
+    },
     endpointText: (id) => ids.text(id),
     brief: singleBriefs(set),
     at(index) {

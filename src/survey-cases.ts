@@ -40,10 +40,11 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
   const shapes: (Sight | undefined)[] = []
   const held = new HeldCases()
   const brief = newBrief()
+  const upstream = { own: -1, shown: -1 }
   let matched = 0
   let pending = 0
   for (let i = 0; i < cases.count; i++) {
-    const upstreamId = cases.upstreamId(i)
+    cases.upstreamIds(i, upstream)
     const selected = isSelected(i)
     let kind: number
     let c: Case | null = null
@@ -53,26 +54,25 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
         sight = sightOf(cases.at(i), counter)
         shapes[brief.shape] = sight
       }
-      collector.add(i + 1, upstreamId, sight.standing, closedAt(sight, brief), brief.aliveUntil)
+      collector.add(i + 1, upstream.own, sight.standing, closedAt(sight, brief), brief.aliveUntil)
       kind = sight.kind
     } else {
       c = cases.at(i)
-      collector.add(i + 1, upstreamId, standingOf(c), closeTime(c), aliveUntil(c))
+      collector.add(i + 1, upstream.own, standingOf(c), closeTime(c), aliveUntil(c))
       if (c.links.length > 0) collector.addLinked(c)
       kind = selected ? kindAlone(c, counter) : NOT_SELECTED
     }
     if (!selected) continue
     kinds[i] = kind
     if (cases.isMatched(i)) matched++
-    if (kind !== PENDING) counter.add(i + 1, kind, upstreamId, cases.peerId(i))
+    if (kind !== PENDING) counter.add(i + 1, kind, upstream.own, upstream.shown)
     else {
       pending++
       if (c !== null) held.offer(i, c)
     }
   }
-  const surroundings = collector.result()
-  if (pending > 0) decidePending(cases, kinds, surroundings, counter, held)
-  return { surroundings, counter, kinds, matched }
+  if (pending > 0) decidePending(cases, kinds, shapes, collector, counter, held)
+  return { surroundings: collector.result(), counter, kinds, matched }
 }
 
 /** The number of an ending that depends on nothing around it; PENDING for others. */
@@ -113,37 +113,43 @@ function closedAt({ standing }: Sight, brief: Brief): number {
   return (closed.kind === 'fin' ? brief.finTime : brief.resetTime)[closed.from]
 }
 
-/** Decides what had to wait for its surroundings; once for all of a shape where they ask of the endpoint only. */
+/**
+ * Decides what had to wait for its surroundings; once for all of a shape with the same endpoint and as many ends
+ * around their own, unless their causes ask for more.
+ */
 function decidePending(
   cases: Cases,
   kinds: Uint32Array,
-  surroundings: Surroundings,
+  shapes: readonly (Sight | undefined)[],
+  collector: SurroundingsCollector,
   counter: EndingCounter,
   held: HeldCases,
 ): void {
-  // Shape, upstream id, peer id: by id the kind.
-  const decided = new WordTable(3)
-  const kindOfDecided: number[] = []
+  const surroundings = collector.result()
+  const alike = new WordTable(5)
+  /** By id in `alike`. */
+  const decided: number[] = []
   const brief = newBrief()
+  const upstream = { own: -1, shown: -1 }
   for (let i = 0; i < cases.count; i++) {
     if (kinds[i] !== PENDING) continue
-    const upstreamId = cases.upstreamId(i)
-    const peerId = cases.peerId(i)
+    cases.upstreamIds(i, upstream)
     const isShaped = cases.brief?.(i, brief) === true
-    decided.key[0] = brief.shape
-    decided.key[1] = upstreamId
-    decided.key[2] = peerId
-    const known = isShaped ? decided.find() : -1
+    if (isShaped) {
+      const burst = collector.burst(upstream.own, closedAt(shapes[brief.shape]!, brief))
+      alike.key.set([brief.shape, upstream.own, upstream.shown, burst.ends, burst.abrupt])
+    }
+    const known = isShaped ? alike.find() : -1
     let kind: number
-    if (known >= 0) kind = kindOfDecided[known]!
+    if (known >= 0) kind = decided[known]!
     else {
       const c = held.take(i) ?? cases.at(i)
       const around = notingSurroundings(surroundings)
       kind = kindOf(c, causesOf(c, around), counter)
-      if (isShaped && !around.asked.itself) kindOfDecided[decided.intern()] = kind
+      if (isShaped && !around.asked.itself) decided[alike.intern()] = kind
     }
     kinds[i] = kind
-    counter.add(i + 1, kind, upstreamId, peerId)
+    counter.add(i + 1, kind, upstream.own, upstream.shown)
   }
 }
 

@@ -37,8 +37,21 @@ export function addressWords(text: string): Uint32Array {
 }
 
 function ipv4Word(text: string): number {
-  return text.split('.').reduce((word, byte) => (word << 8) | Number(byte), 0)
+  let word = 0
+  let byte = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code !== DOT) byte = byte * 10 + code - DIGIT_0
+    else {
+      word = (word << 8) | byte
+      byte = 0
+    }
+  }
+  return (word << 8) | byte
 }
+
+const DOT = 46
+const DIGIT_0 = 48
 
 function groupsOf(word: number): string {
   return `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`

@@ -272,7 +272,8 @@ export class CaptureConnections implements ConnectionSet {
   }
 
   hasFolds(index: number): boolean {
-    return this.folds.children.has(this.roots[index]!)
+    const { children } = this.folds
+    return children.size > 0 && children.has(this.roots[index]!)
   }
 
   isOneWay(index: number): boolean {
@@ -297,10 +298,16 @@ export class CaptureConnections implements ConnectionSet {
 
   /** The id of a record's endpoint; where `ids` lacks it, a new one or -1. */
   endpointIdOf(record: number, side: Side, ids: EndpointTable, add: boolean): number {
-    const isA = this.directionOf(record, side) === 0
-    const address = this.word(record, isA ? L.ADDRESS_A : L.ADDRESS_B)
-    const port = this.port(record, side)
-    const addresses = this.addressesOf(record)
+    // Asked of every connection, so what each accessor would look up again is looked up once.
+    const part = this.part(record)
+    const { words } = part
+    const local = this.localOf[record]!
+    const base = local * L.WORDS
+    const isA = (side === 'client') === (part.clientDirection[local] === 0)
+    const address = words[base + (isA ? L.ADDRESS_A : L.ADDRESS_B)]!
+    const ports = words[base + L.PORTS]!
+    const port = isA ? ports >>> 16 : ports & 0xffff
+    const addresses = (words[base + L.BITS]! & L.BIT_IPV6) === 0 ? null : part.addresses
     return add ? ids.intern(addresses, address, port) : ids.find(addresses, address, port)
   }
 

@@ -26,6 +26,7 @@ export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachme
   if (errors.length > 0) {
     const quoted = new QuotedTuples(errors)
     for (let record = 0; record < total; record++) {
+      if (!quoted.hasPorts(set.word(record, L.PORTS))) continue
       const client = set.endpointIdOf(record, 'client', quoted.ids, false)
       if (client < 0) continue
       const upstream = set.endpointIdOf(record, 'upstream', quoted.ids, false)
@@ -65,6 +66,7 @@ export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachme
 /** Errors by the endpoints of the segment that they quote. */
 class QuotedTuples {
   readonly ids = new EndpointIds()
+  private readonly ports = new Uint8Array(1 << 16)
   private readonly errors = new Map<number, Map<number, IcmpRecord[]>>()
 
   constructor(errors: readonly IcmpRecord[]) {
@@ -77,11 +79,17 @@ class QuotedTuples {
     }
   }
 
+  /** Are both of these ports, one in each half, quoted at all? One read that spares most records the rest. */
+  hasPorts(ports: number): boolean {
+    return (this.ports[ports >>> 16]! & this.ports[ports & 0xffff]!) !== 0
+  }
+
   between(source: number, target: number): readonly IcmpRecord[] {
     return this.errors.get(source)?.get(target) ?? []
   }
 
   private intern(version: 4 | 6, words: readonly number[], port: number): number {
+    this.ports[port] = 1
     return version === 4
       ? this.ids.intern(null, words[3]!, port)
       : this.ids.intern(Uint32Array.from(words), 0, port)

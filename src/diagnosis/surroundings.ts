@@ -1,4 +1,5 @@
 import {
+  type Burst,
   type Case,
   type EndpointFacts,
   endpointText,
@@ -86,17 +87,23 @@ export class SurroundingsCollector {
     this.linked.set(c.id, c.outcome)
   }
 
+  /** Ends at an endpoint within 50 ms of a moment. */
+  burst(upstreamId: number, time: number): Burst {
+    return {
+      ends: this.ends.within(upstreamId, time, BURST_NS),
+      abrupt: this.abruptEnds.within(upstreamId, time, BURST_NS),
+    }
+  }
+
+  /** Once all connections were added. */
   result(): Surroundings {
     return {
       linked: (id) => this.linked.get(id) ?? null,
-      endpoint: (id): EndpointFacts => ({
-        established: this.established[id] ?? 0,
-        tls: this.tls[id] ?? 0,
+      endpoint: ({ upstreamId }): EndpointFacts => ({
+        established: this.established[upstreamId] ?? 0,
+        tls: this.tls[upstreamId] ?? 0,
       }),
-      burst: (id, timeNs) => ({
-        ends: this.ends.within(id, timeNs, BURST_NS),
-        abrupt: this.abruptEnds.within(id, timeNs, BURST_NS),
-      }),
+      burst: (c) => this.burst(c.upstreamId, closeTime(c)),
       othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
     }
   }
@@ -117,11 +124,11 @@ interface LastAlive {
   until: number
 }
 
-/** What was asked of surroundings. */
+/** What was asked of surroundings, and so what an answer depends on. */
 export interface Asked {
-  /** Of the endpoint: the answer is the same for all its connections. */
+  /** The endpoint, or the burst of ends at the connection's own. */
   endpoint: boolean
-  /** Of this one connection, or of its moment. */
+  /** Something that another connection in the same place may be told otherwise. */
   itself: boolean
 }
 
@@ -130,17 +137,17 @@ export function notingSurroundings(known: Surroundings | null): Surroundings & {
   const asked: Asked = { endpoint: false, itself: false }
   return {
     asked,
+    endpoint(c) {
+      asked.endpoint = true
+      return known?.endpoint(c) ?? { established: 0, tls: 0 }
+    },
+    burst(c) {
+      asked.endpoint = true
+      return known?.burst(c) ?? { ends: 0, abrupt: 0 }
+    },
     linked(id) {
       asked.itself = true
       return known?.linked(id) ?? null
-    },
-    endpoint(id) {
-      asked.endpoint = true
-      return known?.endpoint(id) ?? { established: 0, tls: 0 }
-    },
-    burst(id, timeNs) {
-      asked.itself = true
-      return known?.burst(id, timeNs) ?? { ends: 0, abrupt: 0 }
     },
     othersAliveAfter(id, timeNs) {
       asked.itself = true

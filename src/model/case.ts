@@ -31,10 +31,10 @@ export interface CaseLink {
 export interface Surroundings {
   /** How another connection of the report ended, where it is linked to one; null otherwise. */
   linked(id: number): Outcome | null
-  /** Of one upstream endpoint, by its id. */
-  endpoint(upstreamId: number): EndpointFacts
-  /** Ends that the upstream began within 50 ms of this moment at this endpoint, this one included. */
-  burst(upstreamId: number, timeNs: number): { ends: number; abrupt: number }
+  /** Of its upstream endpoint. */
+  endpoint(c: Case): EndpointFacts
+  /** Ends that the upstream began at its endpoint within 50 ms of its own end, that one included. */
+  burst(c: Case): Burst
   /** Did any other connection between the two ends carry data in both directions after this moment? */
   othersAliveAfter(id: number, timeNs: number): boolean
 }
@@ -43,6 +43,12 @@ export interface Surroundings {
 export interface EndpointFacts {
   established: number
   tls: number
+}
+
+/** Ends within one moment, and those among them that were abrupt. */
+export interface Burst {
+  ends: number
+  abrupt: number
 }
 
 /** One endpoint as a key and as text. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ipv4Text, ipv6Text } from '../../src/connections/address-text.ts'
+import { addressWords, ipv4Text, ipv6Text } from '../../src/connections/address-text.ts'
 
 /** The address as WHATWG URL writes it, which follows RFC 5952 but for mapped IPv4 addresses. */
 function byUrl(words: readonly number[]): string {
@@ -46,6 +46,16 @@ describe('addresses as text', () => {
         fc.pre(!(a === 0 && b === 0 && c === 0xffff))
         expect(ipv6Text(a, b, c, d)).toBe(byUrl([a, b, c, d]))
         expect(isIP(ipv6Text(a, b, c, d))).toBe(6)
+      }),
+    )
+  })
+
+  it('is read back to the words that it was written from', () => {
+    fc.assert(
+      fc.property(word, word, word, word, (a, b, c, d) => {
+        expect([...addressWords(ipv4Text(a))]).toEqual([a])
+        expect([...addressWords(ipv6Text(a, b, c, d))]).toEqual([a, b, c, d])
+        expect([...addressWords(ipv6Text(0, 0, 0xffff, d))]).toEqual([0, 0, 0xffff, d])
       }),
     )
   })

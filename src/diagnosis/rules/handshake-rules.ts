@@ -89,7 +89,7 @@ const unanswered: Rule = (f) => {
     })
   }
   if (f.bothSaw) {
-    const healthy = f.around.endpoint(f.c.upstreamId).established > 0
+    const healthy = f.around.endpoint(f.c).established > 0
     return cause(f, {
       id: 'accept-queue-overflow',
       confidence: healthy ? 'probable' : 'unclear',

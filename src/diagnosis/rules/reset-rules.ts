@@ -1,6 +1,6 @@
 import { endpointText, opposite } from '../../model/case.ts'
 import type { FirstResetFacts, Observation } from '../../model/outcome.ts'
-import { closeTime, isAbrupt } from '../surroundings.ts'
+import { isAbrupt } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
 import { cause, type Facts, isRst, type Rule, secondsText, tapOf } from './rule.ts'
 
@@ -150,7 +150,7 @@ export const crashed: Rule = (f) => {
   if (close === null || close.by !== 'upstream' || close.segment === null) return null
   // A FIN to an idle connection is part of a crash only where somebody still used that connection afterwards.
   if (!isAbrupt(f.c) && outcome.detail !== 'data-after-close') return null
-  const burst = f.around.burst(f.c.upstreamId, closeTime(f.c))
+  const burst = f.around.burst(f.c)
   if (burst.ends < 3 || burst.abrupt < 2) return null
   return cause(f, {
     id: 'upstream-crash',
@@ -188,7 +188,7 @@ const plaintextToTls = whenReset((f, { by }) => {
   const { application } = f.c.outcome
   const plain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
   if (by !== 'upstream' || !plain || application.upstreamFirst !== 'none') return null
-  const tls = f.around.endpoint(f.c.upstreamId).tls
+  const tls = f.around.endpoint(f.c).tls
   const known = tls > 0 || TLS_PORTS.has(f.view.endpoints.upstream.port)
   if (!known) return null
   return cause(f, {
