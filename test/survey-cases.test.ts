@@ -20,6 +20,7 @@ import { surveyCases } from '../src/survey-cases.ts'
 import { trackCaptures } from '../src/workers/track-captures.ts'
 import { sampleCases } from './properties/sample-cases.ts'
 import { readCapture, type TestCapture, writeCapture } from './support/capture-file.ts'
+import { captures, play } from './support/ladder.ts'
 import { addToSequenceNumbers, rewriteAddresses, shiftClock } from './support/transform-capture.ts'
 
 const samples = sampleCases()
@@ -127,6 +128,21 @@ describe('connections of which the least is said are surveyed as if each were lo
     }
   })
 
+  it('where some of one shape end together and others alone', async () => {
+    const cut = (number: number, at: number) =>
+      play(CUT, { client: `10.1.0.${number}:50000`, isn: { client: 5000 * number }, at })
+    // Five at once, as when a process dies, and then one at a time.
+    const played = [1, 2, 3, 4, 5].map((number) => cut(number, 1 + number / 1000))
+    for (const number of [6, 7, 8]) played.push(cut(number, number))
+    const cases = await single([captures(...played).client])
+    const brief = withBriefs(cases)
+    const expected = survey(cases)
+    expect(survey(brief.cases)).toEqual(expected)
+    expect(brief.made()).toBeLessThan(cases.count)
+    const causes = expected.endings.flatMap((ending) => ending?.cause?.id ?? [])
+    expect(new Set(causes)).toEqual(new Set(['upstream-crash', 'upstream-abort']))
+  })
+
   it('in many captures after each other, making a case for few of them', async () => {
     const captures = samples.slice(0, 20).map(({ client }) => readCapture(readFileSync(client)))
     const rounds = Array.from({ length: 8 }, (_, round) =>
@@ -139,6 +155,16 @@ describe('connections of which the least is said are surveyed as if each were lo
     expect(brief.made()).toBeLessThan(cases.count / 3)
   })
 })
+
+/** The upstream aborts in the middle of its response. */
+const CUT = `
+  c> S
+  u> SA
+  c> A
+  c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"
+  u> PA "HTTP/1.1 200 OK\\r\\nContent-Length: 900\\r\\n\\r\\nsome of it"
+  c> A
+  u> RA`
 
 /** The same once more: other hosts, other numbers, later. */
 function elsewhere(capture: TestCapture, round: number): TestCapture {

@@ -14,7 +14,7 @@ import {
 } from './fact-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { plainTable } from './plain-table.ts'
-import { captureEnds } from './survey.ts'
+import { captureEnds } from './capture-ends.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
 import { type TextOptions, textStyle } from './text-style.ts'
 import { wrap } from './text-width.ts'
