@@ -16,7 +16,7 @@ import { ShapeReader } from './shape.ts'
 import { ShapeTable } from './shape-table.ts'
 
 /** After so long without a packet a connection that cannot go on, or that never carried payload, is put away. */
-const LINGER_NS = 4e9
+const LINGER_NS = 1e9
 /** A RST may have been ignored: its connection may go on for so long. */
 const RESET_LINGER_NS = 60e9
 /** SYN, SYN-ACK and ACK. */
@@ -97,6 +97,7 @@ export class ConnectionStore {
     const quiet = time - doubles[id * L.DOUBLES + L.T_LAST]!
     if (quiet <= LINGER_NS) return false
     const base = id * L.WORDS
+    if (isHolding(words, base)) return false
     if (hasBothFins(words, base)) return true
     return quiet > RESET_LINGER_NS && (words[base + L.BITS]! & L.BIT_RESET) !== 0
   }

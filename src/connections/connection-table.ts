@@ -13,9 +13,8 @@ export class ConnectionTable {
   /** IPv6 addresses, four words each. */
   readonly addresses = new AddressTable()
   private capacity: number
-  /** Newest connection of each tuple, + 1; 0 for none. */
+  /** Per slot the newest connection of its tuple, + 1 (0 for none), and the tuple's hash: one cache line for both. */
   private slots: Int32Array
-  private slotHashes: Uint32Array
   private mask: number
   private tuples = 0
 
@@ -35,8 +34,7 @@ export class ConnectionTable {
     this.words = new Uint32Array(capacity * L.WORDS)
     this.doubles = new Float64Array(capacity * L.DOUBLES)
     this.mask = capacity * 2 - 1
-    this.slots = new Int32Array(capacity * 2)
-    this.slotHashes = new Uint32Array(capacity * 2)
+    this.slots = new Int32Array(capacity * 4)
   }
 
   /** The newest connection of this packet's 4-tuple, or -1. */
@@ -65,17 +63,18 @@ export class ConnectionTable {
       this.high = target
       this.highPort = p.dstPort
     }
-    const hash = mix(this.low, this.high, (this.lowPort << 16) | this.highPort, this.v6)
+    const hash = mix(this.low, this.high, (this.lowPort << 16) | this.highPort, this.v6) | 0
     this.hash = hash
-    let slot = hash & this.mask
+    const { slots, mask } = this
+    let slot = hash & mask
     for (;;) {
-      const link = this.slots[slot]!
-      if (link === 0) break
-      if (this.slotHashes[slot] === hash && this.isTuple(link - 1)) break
-      slot = (slot + 1) & this.mask
+      const link = slots[slot * 2]!
+      if (link === 0 || (slots[slot * 2 + 1] === hash && this.isTuple(link - 1))) {
+        this.slot = slot
+        return link - 1
+      }
+      slot = (slot + 1) & mask
     }
-    this.slot = slot
-    return this.slots[slot]! - 1
   }
 
   /** Direction of the packet that find() looked at: 0 when A of connection `id` sent it, 1 when B did. */
@@ -91,8 +90,8 @@ export class ConnectionTable {
     if (older < 0) {
       this.tuples++
     }
-    this.slots[this.slot] = id + 1
-    this.slotHashes[this.slot] = this.hash
+    this.slots[this.slot * 2] = id + 1
+    this.slots[this.slot * 2 + 1] = this.hash
     const base = id * L.WORDS
     const w = this.words
     if (this.senderIsHigh) {
@@ -139,21 +138,20 @@ export class ConnectionTable {
   }
 
   private growSlots(): void {
-    const oldSlots = this.slots
-    const oldHashes = this.slotHashes
-    const size = oldSlots.length * 2
+    const old = this.slots
+    const size = old.length
     this.mask = size - 1
-    this.slots = new Int32Array(size)
-    this.slotHashes = new Uint32Array(size)
-    for (let i = 0; i < oldSlots.length; i++) {
-      const link = oldSlots[i]!
+    const slots = new Int32Array(size * 2)
+    for (let i = 0; i < size; i += 2) {
+      const link = old[i]!
       if (link === 0) continue
-      const hash = oldHashes[i]!
+      const hash = old[i + 1]!
       let slot = hash & this.mask
-      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask
-      this.slots[slot] = link
-      this.slotHashes[slot] = hash
+      while (slots[slot * 2] !== 0) slot = (slot + 1) & this.mask
+      slots[slot * 2] = link
+      slots[slot * 2 + 1] = hash
     }
+    this.slots = slots
   }
 }
 

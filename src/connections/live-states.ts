@@ -27,7 +27,10 @@ export class LiveStates {
       if (this.used === this.capacity) this.grow()
       slot = this.used++
     } else {
-      this.words.fill(0, slot * L.STATE_WORDS, (slot + 1) * L.STATE_WORDS)
+      // Faster than fill() for so few.
+      const { words } = this
+      const end = (slot + 1) * L.STATE_WORDS
+      for (let i = slot * L.STATE_WORDS; i < end; i++) words[i] = 0
     }
     this.owners[slot] = connection + 1
     return slot

@@ -7,6 +7,8 @@ import { packWords, unpackWords, unzigzag, zigzag } from './word-packer.ts'
 /** Words of one row in an image: all of its fields but the links, and its time. */
 const IMAGE_ROW_WORDS = 17
 const TWO_32 = 4294967296
+/** 52 days: shorter differences are exact. */
+const MOST_NS = 2 ** 52
 
 /**
  * A connection's state and rows without links, as they come out of the archive: the layouts of a live state and of
@@ -122,15 +124,16 @@ export class ConnectionPacker {
       for (let i = 0; i < 2 * L.S_TIMES_DOUBLES; i++) {
         const zero = i % L.S_TIMES_DOUBLES === L.ST_BYTES ? 0 : first.time
         const value = stateDoubles[times + i]!
-        // Zero stands for no time at all.
-        const done = writeTime(
-          image,
-          L.S_TIMES * 2 + i * 2,
-          value === 0 ? 0 : value - zero + 1,
-          value,
-          exact,
-        )
-        if (!done || (exact && value !== 0 && value - zero + 1 + zero - 1 !== value)) fits = false
+        const to = L.S_TIMES * 2 + i * 2
+        if (value === 0) {
+          // No time at all, or no bytes.
+          image[to] = 0
+          image[to + 1] = 0
+          continue
+        }
+        const later = value - zero + 1
+        if (!writeTime(image, to, later, value, exact)) fits = false
+        else if (exact && later - 1 + zero !== value) fits = false
       }
       if (this.imageRows(state[base + L.ROW_FIRST]!, log, rowCount, first, exact) && fits)
         return exact
@@ -297,10 +300,13 @@ function writeTime(
     image[at + 1] = scratchWords[1]!
     return true
   }
-  if (!(difference >= 0 && difference < 2 ** 52 && Number.isInteger(difference))) return false
-  image[at] = difference % TWO_32
-  image[at + 1] = Math.floor(difference / TWO_32)
-  return true
+  // NaN fails as well.
+  if (!(difference >= 0 && difference < MOST_NS)) return false
+  const low = difference >>> 0
+  const high = (difference - low) / TWO_32
+  image[at] = low
+  image[at + 1] = high
+  return high >>> 0 === high
 }
 
 function readTime(image: Uint32Array, at: number, exact: boolean): number {

@@ -17,9 +17,13 @@ export function packWords(
 ): number {
   let out = at
   for (let i = 0; i < count; i += 4) {
+    const end = i + 4 < count ? i + 4 : count
     const tagAt = out++
     let tag = 0
-    const end = Math.min(i + 4, count)
+    if (end === i + 4 && (words[i]! | words[i + 1]! | words[i + 2]! | words[i + 3]!) === 0) {
+      target[tagAt] = 0
+      continue
+    }
     for (let k = i, shift = 0; k < end; k++, shift += 2) {
       const word = words[k]!
       if (word === 0) continue
@@ -50,7 +54,7 @@ export function unpackWords(
   let from = at
   for (let i = 0; i < count; i += 4) {
     let tag = bytes[from++]!
-    const end = Math.min(i + 4, count)
+    const end = i + 4 < count ? i + 4 : count
     for (let k = i; k < end; k++, tag >>>= 2) {
       const size = tag & 3
       if (size === 0) words[k] = 0
