@@ -11,7 +11,7 @@ export interface ProxiedLink {
   confidence: 'probable' | 'unclear'
 }
 
-/** Connections with a request that are looked at on each side; more unmatched ones are not linked. */
+/** Connections that are looked at on each side; more unmatched ones are not linked. */
 const MOST_UNMATCHED = 5000
 /** A proxy opens or uses its upstream leg within this time of the request, by the clocks. */
 const SLACK_NS = 50e6
@@ -101,10 +101,10 @@ function legsByKey(set: ConnectionSet, partner: Int32Array): Map<string, Leg[]> 
   let seen = 0
   for (let index = 0; index < partner.length && seen < MOST_UNMATCHED; index++) {
     if (partner[index]! >= 0) continue
+    seen++
     set.readSegments(index, rows)
     const first = firstRequest()
     if (first < 0) continue
-    seen++
     const asked = rows.time[first]!
     const digest = rows.digest[first]!
     const length = rows.length[first]!
