@@ -1,6 +1,6 @@
 import type { Evidence, Report, ReportStream } from '../model/report.ts'
-import { evidenceLabel } from './frame-label.ts'
 import { type CaptureEnds, MOST_NAMED } from './capture-ends.ts'
+import { evidenceLabel } from './frame-label.ts'
 import type { TextStyle } from './text-style.ts'
 import { padEnd, textWidth, wrap } from './text-width.ts'
 import { formatTime, type TimeMode } from './time-format.ts'

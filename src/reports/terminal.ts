@@ -1,5 +1,6 @@
 import type { Connection, Evidence, ReportStream } from '../model/report.ts'
 import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
+import { captureEnds } from './capture-ends.ts'
 import { endingLines, plural } from './ending-table.ts'
 import { endingRows, endingWords, endpointText, exampleText } from './endings.ts'
 import {
@@ -14,7 +15,6 @@ import {
 } from './fact-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { plainTable } from './plain-table.ts'
-import { captureEnds } from './capture-ends.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
 import { type TextOptions, textStyle } from './text-style.ts'
 import { wrap } from './text-width.ts'
