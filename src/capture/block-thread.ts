@@ -1,9 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { RstscopeError } from '../errors.ts'
 
-/** Bytes of one message between threads: much for the price of a message, little to wait for. */
-export const BLOCK_BYTES = 256 * 1024
-
 /**
  * A worker thread that is fed with blocks of bytes. Messages of either direction are queued; those of the worker are
  * asked for one by one. Blocks are transferred, not copied, and come back to be filled again.

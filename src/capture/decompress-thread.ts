@@ -2,7 +2,8 @@ import type {
   ContainerContext,
   ContainerWarning,
 } from '../../native-free-decoders/container/container-parser.ts'
-import { BLOCK_BYTES, BlockThread } from './block-thread.ts'
+import { BLOCK_BYTES } from './block-bytes.ts'
+import { BlockThread } from './block-thread.ts'
 import type { ByteWindow } from './byte-window.ts'
 import type { ScriptedCompression } from './decompress-script.ts'
 

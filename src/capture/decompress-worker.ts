@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { ContainerContext } from '../../native-free-decoders/container/container-parser.ts'
-import { BLOCK_BYTES } from './block-thread.ts'
+import { BLOCK_BYTES } from './block-bytes.ts'
 import { ChunkSource } from './byte-source.ts'
 import { ByteWindow } from './byte-window.ts'
 import { decompressByScript, type ScriptedCompression } from './decompress-script.ts'

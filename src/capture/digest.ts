@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { BLOCK_BYTES, BlockThread } from './block-thread.ts'
+import { BLOCK_BYTES } from './block-bytes.ts'
+import type { BlockThread } from './block-thread.ts'
 
 /** To the hashing thread: `count` bytes of a block, or null for the end. */
 export type ToHasher = { block: Uint8Array; count: number } | null
@@ -56,7 +57,10 @@ export class Digest {
 
   async #handOver(): Promise<void> {
     this.#full.push(this.#block)
-    if (this.#full.length === WORTH_A_THREAD) this.#thread ??= new BlockThread('hash-worker.js')
+    if (this.#full.length === WORTH_A_THREAD && this.#thread === null) {
+      const { BlockThread } = await import('./block-thread.ts')
+      this.#thread = new BlockThread('hash-worker.js')
+    }
     const thread = this.#thread
     if (thread !== null) {
       for (const block of this.#full) post(thread, block, BLOCK_BYTES)

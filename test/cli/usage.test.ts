@@ -105,6 +105,7 @@ test('the flags reach the engine in its own terms', async () => {
     jobs: 3,
     maxMemory: 1.5 * 2 ** 30,
     reader: 'pcap-parser',
+    hash: false,
   })
 })
 
@@ -117,6 +118,7 @@ test('an option that is absent is not passed on, and RSTSCOPE_JOBS stands in for
   const { asked } = await runFake(['analyze', 'a'], { env: { RSTSCOPE_JOBS: '4' } })
   expect(asked[0]!.inputs).toEqual(['a'])
   expect(Object.keys(asked[0]!.options).sort()).toEqual([
+    'hash',
     'jobs',
     'onProgress',
     'reader',
