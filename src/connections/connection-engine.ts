@@ -191,7 +191,7 @@ export class ConnectionEngine {
     const myBits = words[mine + L.D_BITS]!
     const theirBits = words[theirs + L.D_BITS]!
 
-    const row = log.take()
+    const row = log.take(state[stateBase + L.ROW_LAST]!)
     log.write(row, p, frame, time)
     const rows = log.words
     const at = row * S.ROW_WORDS

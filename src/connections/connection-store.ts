@@ -215,7 +215,7 @@ export class ConnectionStore {
     doubles.set(unpacked.stateDoubles.subarray(L.S_TIMES), slot * L.STATE_DOUBLES + L.S_TIMES)
     let previous = 0
     for (let i = 0; i < unpacked.rowCount; i++) {
-      const row = log.take()
+      const row = log.take(previous)
       const rows = log.words
       rows.set(unpacked.rows.subarray(i * S.ROW_WORDS, (i + 1) * S.ROW_WORDS), row * S.ROW_WORDS)
       rows[row * S.ROW_WORDS + S.R_NEXT] = 0

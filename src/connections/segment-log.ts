@@ -54,39 +54,52 @@ export const R_BITS = 16
 export const ROW_DOUBLES = ROW_WORDS / 2
 export const R_TIME = 9
 
+/** Rows of one connection lie together in blocks of so many: walking them touches few pages. */
+const BLOCK_BITS = 3
+const BLOCK_ROWS = 1 << BLOCK_BITS
+
 /**
- * The segments that are kept: rows of fixed size with a free list, rows of one connection linked in file order. How
- * many rows a connection may have is the retention rule's business (see keep-segment.ts).
+ * The segments that are kept: rows of fixed size, in blocks that belong to one connection each, linked in file order.
+ * How many rows a connection may have is the retention rule's business (see keep-segment.ts).
  */
 export class SegmentLog {
-  private capacity: number
-  private used = 0
-  private free = 0
   words: Uint32Array
   /** The same memory, for the times. */
   times: Float64Array
+  /** Rows in use of each block. */
+  private taken: Uint8Array
+  private readonly freeBlocks: number[] = []
+  private blocks = 0
 
   /** Memory for `capacity` rows is reserved, not used: untouched pages cost nothing. */
   constructor(capacity = 4096) {
-    this.capacity = capacity
     this.words = new Uint32Array(capacity * ROW_WORDS)
     this.times = new Float64Array(this.words.buffer)
+    this.taken = new Uint8Array(capacity >> BLOCK_BITS)
   }
 
-  /** A free row. It holds old values: the caller sets every one. */
-  take(): number {
-    if (this.free !== 0) {
-      const row = this.free - 1
-      this.free = this.words[row * ROW_WORDS + R_NEXT]!
-      return row
+  /**
+   * A row for a connection whose last row is `last` (+ 1; 0: it has none). It holds old values: the caller sets every
+   * one.
+   */
+  take(last: number): number {
+    // The last row is the newest of its block: what follows it there is free.
+    if ((last & (BLOCK_ROWS - 1)) !== 0) {
+      this.taken[last >>> BLOCK_BITS]!++
+      return last
     }
-    if (this.used === this.capacity) this.grow()
-    return this.used++
+    let block = this.freeBlocks.pop()
+    if (block === undefined) {
+      if (this.blocks === this.taken.length) this.grow()
+      block = this.blocks++
+    }
+    this.taken[block] = 1
+    return block << BLOCK_BITS
   }
 
   release(row: number): void {
-    this.words[row * ROW_WORDS + R_NEXT] = this.free
-    this.free = row + 1
+    const block = row >>> BLOCK_BITS
+    if (--this.taken[block]! === 0) this.freeBlocks.push(block)
   }
 
   /** Writes the header fields of `p` into a row; links, bits, kind and what was known before are the caller's. */
@@ -107,9 +120,10 @@ export class SegmentLog {
   }
 
   private grow(): void {
-    this.capacity *= 2
-    this.words = grown(this.words, new Uint32Array(this.capacity * ROW_WORDS))
+    const blocks = this.taken.length * 2
+    this.words = grown(this.words, new Uint32Array(blocks * BLOCK_ROWS * ROW_WORDS))
     this.times = new Float64Array(this.words.buffer)
+    this.taken = grown(this.taken, new Uint8Array(blocks))
   }
 }
 

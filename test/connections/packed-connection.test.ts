@@ -54,7 +54,7 @@ describe('a packed connection', () => {
         const log = new S.SegmentLog(4)
         let link = 0
         for (const [fields, at] of rows) {
-          const row = log.take()
+          const row = log.take(link)
           log.words.set(fields, row * S.ROW_WORDS)
           log.times[row * S.ROW_DOUBLES + S.R_TIME] = at
           log.words[row * S.ROW_WORDS + S.R_NEXT] = 0
