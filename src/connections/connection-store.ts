@@ -15,8 +15,10 @@ import * as S from './segment-log.ts'
 import { ShapeReader } from './shape.ts'
 import { ShapeTable } from './shape-table.ts'
 
-/** After so long without a packet a connection that cannot go on, or that never carried payload, is put away. */
-const LINGER_NS = 1e9
+/** After so long without a packet a connection that both sides closed says nothing more. */
+const LINGER_NS = 0.5e9
+/** A connection without payload is put away when its SYN was repeated in vain for the second time; nothing is lost by it. */
+const SILENT_LINGER_NS = 3.5e9
 /** A RST may have been ignored: its connection may go on for so long. */
 const RESET_LINGER_NS = 60e9
 /** SYN, SYN-ACK and ACK. */
@@ -135,9 +137,12 @@ export class ConnectionStore {
     const owner = states.owners[slot]!
     if (owner === 0) return
     const id = owner - 1
-    if (time - table.doubles[id * L.DOUBLES + L.T_LAST]! <= LINGER_NS) return
-    if (isHolding(table.words, id * L.WORDS)) return
-    if (this.walkers[slot] == null || this.isOver(id, time)) this.retire(id, slot)
+    const base = id * L.WORDS
+    const quiet = time - table.doubles[id * L.DOUBLES + L.T_LAST]!
+    if (quiet <= LINGER_NS || isHolding(table.words, base)) return
+    const isReset = (table.words[base + L.BITS]! & L.BIT_RESET) !== 0
+    const isSilent = this.walkers[slot] == null && (isReset || quiet > SILENT_LINGER_NS)
+    if (isSilent || this.isOver(id, time)) this.retire(id, slot)
   }
 
   /** The quietest of some live connections is retired, whatever it may still have to say. */

@@ -2,6 +2,10 @@ import type { DecodedPacket } from '../../native-free-decoders/decoded-packet.ts
 import * as L from './layout.ts'
 import { grown } from './segment-log.ts'
 
+const RECENT_MASK = (1 << 14) - 1
+/** The packet's connection was found without looking for its slot. */
+const NOT_LOOKED = -1
+
 /**
  * 4-tuple → newest connection of that tuple: open addressing over typed arrays, records of fixed size in growing
  * buffers. VLAN and VNI are no part of the key. An older connection of the same tuple hangs behind the newer one.
@@ -15,6 +19,8 @@ export class ConnectionTable {
   private capacity: number
   /** Per slot the newest connection of its tuple, + 1 (0 for none), and the tuple's hash: one cache line for both. */
   private slots: Int32Array
+  /** The same for tuples of late, few enough to stay in the processor's cache: most packets are found here. */
+  private readonly recent = new Int32Array((RECENT_MASK + 1) * 2)
   private mask: number
   private tuples = 0
 
@@ -65,14 +71,28 @@ export class ConnectionTable {
     }
     const hash = mix(this.low, this.high, (this.lowPort << 16) | this.highPort, this.v6) | 0
     this.hash = hash
+    const near = (hash & RECENT_MASK) * 2
+    const { recent } = this
+    if (recent[near + 1] === hash && recent[near] !== 0 && this.isTuple(recent[near]! - 1)) {
+      this.slot = NOT_LOOKED
+      return recent[near]! - 1
+    }
+    this.slot = this.slotOf(hash)
+    const link = this.slots[this.slot * 2]!
+    if (link !== 0) {
+      recent[near] = link
+      recent[near + 1] = hash
+    }
+    return link - 1
+  }
+
+  /** The slot of the tuple that find() looks for, or the empty one where it belongs. */
+  private slotOf(hash: number): number {
     const { slots, mask } = this
     let slot = hash & mask
     for (;;) {
       const link = slots[slot * 2]!
-      if (link === 0 || (slots[slot * 2 + 1] === hash && this.isTuple(link - 1))) {
-        this.slot = slot
-        return link - 1
-      }
+      if (link === 0 || (slots[slot * 2 + 1] === hash && this.isTuple(link - 1))) return slot
       slot = (slot + 1) & mask
     }
   }
@@ -90,8 +110,12 @@ export class ConnectionTable {
     if (older < 0) {
       this.tuples++
     }
+    if (this.slot === NOT_LOOKED) this.slot = this.slotOf(this.hash)
     this.slots[this.slot * 2] = id + 1
     this.slots[this.slot * 2 + 1] = this.hash
+    const near = (this.hash & RECENT_MASK) * 2
+    this.recent[near] = id + 1
+    this.recent[near + 1] = this.hash
     const base = id * L.WORDS
     const w = this.words
     if (this.senderIsHigh) {
