@@ -24,7 +24,7 @@ const RESET_LINGER_NS = 60e9
 /** SYN, SYN-ACK and ACK. */
 const HANDSHAKE_ROWS = 3
 /** Live connections that are looked at for each new one. */
-const LOOKS = 4
+const LOOKS = 2
 
 /** What was said over a connection, when nobody listens any more. */
 export interface Said {

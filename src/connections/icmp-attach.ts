@@ -56,9 +56,11 @@ export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachme
     })
     byRecord.set(found.record, list)
   }
+  const attached = new Uint8Array(total)
+  for (const record of byRecord.keys()) attached[record] = 1
   return {
     of: (record) => byRecord.get(record) ?? [],
-    has: (record) => byRecord.has(record),
+    has: (record) => attached[record] === 1,
     orphans,
   }
 }

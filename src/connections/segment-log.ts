@@ -73,9 +73,10 @@ export class SegmentLog {
 
   /** Memory for `capacity` rows is reserved, not used: untouched pages cost nothing. */
   constructor(capacity = 4096) {
-    this.words = new Uint32Array(capacity * ROW_WORDS)
+    const blocks = Math.ceil(capacity / BLOCK_ROWS)
+    this.words = new Uint32Array(blocks * BLOCK_ROWS * ROW_WORDS)
     this.times = new Float64Array(this.words.buffer)
-    this.taken = new Uint8Array(capacity >> BLOCK_BITS)
+    this.taken = new Uint8Array(blocks)
   }
 
   /**

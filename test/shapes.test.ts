@@ -1,0 +1,108 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+// @ts-expect-error The generator is plain JavaScript.
+import { captureChunks } from '../bench/capture/capture.mjs'
+import type { Cases } from '../src/compare-cases.ts'
+import { pairedCases, singleCases } from '../src/compare-cases.ts'
+import { CaptureConnections } from '../src/connections/connection-set.ts'
+import { Pairing, singleLoss } from '../src/correlation/pairing.ts'
+import { singlePosition } from '../src/correlation/tap-position.ts'
+import { surveyCases } from '../src/survey-cases.ts'
+import { trackCapture } from '../src/workers/track-capture.ts'
+import { sampleCases } from './properties/sample-cases.ts'
+
+type Input = string | Uint8Array
+
+async function connections(id: string, input: Input, thin: boolean) {
+  const { facts, data } = await trackCapture(input, { hash: false, thin })
+  return new CaptureConnections(id, facts, [data])
+}
+
+async function single(input: Input, thin: boolean): Promise<Cases> {
+  const set = await connections('capture', input, thin)
+  return singleCases(set, singlePosition(set), singleLoss(set))
+}
+
+async function paired(client: Input, upstream: Input): Promise<Cases> {
+  const near = await connections('client', client, false)
+  const far = await connections('upstream', upstream, false)
+  return pairedCases(new Pairing(near, far, null, null))
+}
+
+/** How every connection ended, and what they are together. */
+function survey(cases: Cases) {
+  const { counter, kinds, matched } = surveyCases(cases, () => true)
+  return {
+    endings: [...kinds].map((kind) => counter.endings[kind]),
+    summary: JSON.stringify(counter.summary(matched)),
+    leader: JSON.stringify(counter.leader()?.group ?? null),
+  }
+}
+
+/** The same with every connection looked at, segment by segment; tells how many have a shape. */
+function checkShapes(cases: Cases): number {
+  const { brief, ...whole } = cases
+  expect(survey(cases)).toEqual(survey(whole))
+  let shaped = 0
+  const out = {
+    shape: 0,
+    finTime: { client: 0, upstream: 0 },
+    resetTime: { client: 0, upstream: 0 },
+    aliveUntil: 0,
+  }
+  for (let i = 0; i < cases.count; i++) if (brief!(i, out)) shaped++
+  return shaped / cases.count
+}
+
+function generated(kind: string, tap: string): Uint8Array {
+  const scale = { big: 0.02, small: 0.004, syn: 0.002 }[kind]
+  const chunks: Buffer[] = []
+  // A chunk is valid until the next one is asked for.
+  for (const chunk of captureChunks(kind, { scale, tap, seed: 5 })) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
+}
+
+describe('connections of one shape ended alike', () => {
+  it('in every sample, one capture or both', async () => {
+    for (const { client, upstream } of sampleCases()) {
+      for (const path of [client, upstream]) {
+        checkShapes(await single(path, false))
+        const thinned = survey(await single(path, true))
+        expect(thinned).toEqual(survey(await single(path, false)))
+      }
+      checkShapes(await paired(client, upstream))
+    }
+  })
+
+  it.each(['big', 'small', 'syn'])(
+    'in a generated capture, %s, and most have one',
+    async (kind) => {
+      const client = generated(kind, 'client')
+      expect(checkShapes(await single(client, false))).toBeGreaterThan(0.7)
+      expect(survey(await single(client, true))).toEqual(survey(await single(client, false)))
+      const upstream = generated(kind, 'upstream')
+      expect(checkShapes(await paired(client, upstream))).toBeGreaterThan(
+        kind === 'syn' ? 0.9 : 0.1,
+      )
+    },
+  )
+
+  const lab = new URL('../../shared/lab-captures/', import.meta.url).pathname
+  it.skipIf(!existsSync(lab))('in the laboratory’s captures', async () => {
+    let seen = 0
+    for (const entry of readdirSync(lab, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue
+      const names = readdirSync(`${lab}${entry.name}`)
+      const pathOf = (side: string) => {
+        const name = names.find((file) => file.startsWith(`${side}.pcap`))
+        return name === undefined ? null : `${lab}${entry.name}/${name}`
+      }
+      const [client, upstream] = [pathOf('client'), pathOf('upstream')]
+      if (client === null || upstream === null) continue
+      for (const path of [client, upstream]) checkShapes(await single(path, false))
+      checkShapes(await paired(client, upstream))
+      seen++
+    }
+    expect(seen).toBeGreaterThan(20)
+  })
+})
