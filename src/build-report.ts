@@ -94,5 +94,6 @@ function leadingGroup(leader: Leader, cases: Cases, survey: Survey): LeadingGrou
     if (leader.has(kind, upstream.own)) ids.push(i + 1)
   }
   const first = cases.at(group.first - 1)
-  return { kind: group.kind, first, example: connectionOf(first, survey.surroundings), ids, others }
+  const example = connectionOf(first, survey.surroundings)
+  return { kind: group.kind, first, example, count: group.count, ids, others }
 }

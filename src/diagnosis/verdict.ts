@@ -34,7 +34,7 @@ export interface VerdictGroup {
 }
 
 const RANK = { certain: 0, probable: 1, unclear: 2 } as const
-/** Ids that a verdict lists; the summary has the count. */
+/** Ids that a verdict lists; its `count` is of all. */
 export const MOST_LISTED = 1000
 
 /** Does the first group lead over the second (VERDICTS §5, "the verdict of a report")? */
@@ -42,7 +42,7 @@ export function leads(a: VerdictGroup, b: VerdictGroup): boolean {
   const order =
     Number(b.kind.serious) - Number(a.kind.serious) ||
     RANK[a.kind.confidence] - RANK[b.kind.confidence] ||
-    Math.min(b.count, MOST_LISTED) - Math.min(a.count, MOST_LISTED) ||
+    b.count - a.count ||
     a.first - b.first
   return order < 0
 }
@@ -52,7 +52,8 @@ export interface LeadingGroup {
   /** Its first connection. */
   first: Case
   example: Connection
-  /** Its connections' ids, at most `MOST_LISTED`. */
+  /** How many connections it has, and the ids of the first `MOST_LISTED` of them. */
+  count: number
   ids: number[]
   /** How many other groups there are, ordinary ones only where it is one. */
   others: number
@@ -67,24 +68,26 @@ export function verdictOf(leader: LeadingGroup | null, connections: number): Ver
       headline: verdictHeadline(null, null, connections, true),
       cause: null,
       connections: [],
+      count: 0,
       others: 0,
       because: [],
       against: [],
       settles: [],
     }
   }
-  const { kind, first, example, ids } = leader
+  const { kind, first, example, count, ids } = leader
   const reset = example.firstReset
   const cause = example.causes[0] ?? null
   return {
     by: kind.by,
     confidence: kind.confidence,
-    headline: verdictHeadline(first, example, ids.length, !kind.serious),
+    headline: verdictHeadline(first, example, count, !kind.serious),
     cause:
       cause === null
         ? null
         : { id: cause.id, confidence: cause.confidence, headline: causeHeadline(cause) },
     connections: ids,
+    count,
     others: leader.others,
     because: reset?.evidence ?? cause?.evidence ?? [],
     against: cause?.against ?? [],

@@ -125,7 +125,10 @@ const verdict = z.object({
   confidence,
   headline: z.string(),
   cause: z.object({ id: z.string(), confidence, headline: z.string() }).nullable(),
-  connections: z.array(count).meta({ description: 'the leading group; its first is the example' }),
+  connections: z
+    .array(count)
+    .meta({ description: 'the leading group, at most 1000 of it; its first is the example' }),
+  count: count.meta({ description: 'how many connections the leading group has' }),
   others: count.meta({ description: 'how many other groups there are' }),
   because: z.array(evidence),
   against: z.array(evidence),

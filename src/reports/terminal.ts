@@ -92,7 +92,7 @@ function contextLines(head: Head, leading: Connection | null, layout: Layout): s
     lines.push(...labelled('rewritten', rewriteTexts(leading), layout))
   }
   const also: string[] = []
-  const alike = leading ? head.verdict.connections.length - 1 : 0
+  const alike = leading ? head.verdict.count - 1 : 0
   if (alike > 0) also.push(`${alike} more ${plural(alike, 'connection')} like it`)
   if (head.verdict.others > 0) {
     const groups = plural(head.verdict.others, 'other group')
