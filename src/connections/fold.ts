@@ -22,7 +22,12 @@ export interface FoldPlan {
 }
 
 /** Numbers of one connection lie within a window of each other. */
-const NEAR = 1 << 17
+const NEAR_BITS = 17
+const NEAR = 1 << NEAR_BITS
+/** Places that sequence numbers have when they are as coarse as that. */
+const PLACES = 2 ** (32 - NEAR_BITS)
+/** Records at one endpoint and place; of more, none is looked at. */
+const MOST_ALIKE = 256
 /** Copies of one SYN (before and after NAT) are seen within this time. */
 const COPY_NS = 20e6
 /** TSval of one host may advance this much between two segments of a connection (ticks of a millisecond). */
@@ -120,19 +125,13 @@ function foldOrphans(set: CaptureConnections, total: number, rootOf: Roots): voi
     }
   }
   if (orphans.length === 0) return
+  const mains = mainsByNumber(set, total, rootOf, ids)
   const fitting = new Map<number, { root: number; swapped: boolean }[]>()
-  for (let main = 0; main < total; main++) {
-    if (rootOf.has(main)) continue
-    for (const side of SIDES) {
-      const id = set.endpointIdOf(main, side, ids, false)
-      if (id < 0) continue
-      for (const orphan of orphans[id]!) {
-        if (
-          orphan.record === main ||
-          set.word(orphan.record, L.FIRST_FRAME) < set.word(main, L.FIRST_FRAME)
-        ) {
-          continue
-        }
+  for (const list of orphans) {
+    for (const orphan of list) {
+      const id = set.endpointIdOf(orphan.record, orphan.side, ids, false)
+      for (const { main, side } of candidates(set, orphan.record, id, mains)) {
+        if (set.word(orphan.record, L.FIRST_FRAME) < set.word(main, L.FIRST_FRAME)) continue
         if (!continues(set, main, side, orphan.record, orphan.side)) continue
         const found = fitting.get(orphan.record) ?? []
         found.push({ root: main, swapped: side !== orphan.side })
@@ -150,6 +149,65 @@ function foldOrphans(set: CaptureConnections, total: number, rootOf: Roots): voi
       rootOf.set(record, { record, root: above.root, swapped: turned, copy: false })
     }
   }
+}
+
+interface Main {
+  main: number
+  side: Side
+}
+
+/** Records by an endpoint that an orphan has too, and by each of their four numbers, as coarse as `NEAR`. */
+function mainsByNumber(
+  set: CaptureConnections,
+  total: number,
+  rootOf: Roots,
+  ids: EndpointIds,
+): Map<number, Main[]> {
+  const found = new Map<number, Main[]>()
+  for (let main = 0; main < total; main++) {
+    if (rootOf.has(main)) continue
+    for (const side of SIDES) {
+      const id = set.endpointIdOf(main, side, ids, false)
+      if (id < 0) continue
+      const shared = sideState(set, main, side)
+      const far = sideState(set, main, other(side))
+      const places = [shared.next, shared.acked, far.next, far.acked].map(
+        (n) => n && n >>> NEAR_BITS,
+      )
+      for (const place of new Set(places)) {
+        if (place === null) continue
+        const key = id * PLACES + place
+        const list = found.get(key)
+        if (list === undefined) found.set(key, [{ main, side }])
+        else list.push({ main, side })
+      }
+    }
+  }
+  return found
+}
+
+/** Records at this endpoint that one of the orphan's segments may continue: by its ACK, or a bare RST's number. */
+function candidates(
+  set: CaptureConnections,
+  orphan: number,
+  id: number,
+  mains: ReadonlyMap<number, Main[]>,
+): Iterable<Main> {
+  const places = new Set<number>()
+  for (const s of set.viewOfRecord(orphan).segments) {
+    const place = ((s.flags & ACK) !== 0 ? s.ack : s.seq) >>> NEAR_BITS
+    // A window reaches into the places beside.
+    for (const near of [place - 1, place, place + 1]) places.add((near + PLACES) % PLACES)
+  }
+  const found = new Map<number, Main>()
+  for (const place of places) {
+    const list = mains.get(id * PLACES + place) ?? []
+    // So many with the same numbers: none of them could be the only one that fits.
+    if (list.length > MOST_ALIKE) continue
+    for (const one of list)
+      if (one.main !== orphan) found.set(one.main * 2 + (one.side === 'client' ? 0 : 1), one)
+  }
+  return [...found.values()].sort((a, b) => a.main - b.main)
 }
 
 function other(side: Side): Side {
