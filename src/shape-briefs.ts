@@ -1,6 +1,7 @@
 import type { Brief } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import type { Pairing } from './correlation/pairing.ts'
+import { newSegmentNumbers } from './correlation/segment-rows.ts'
 import { onFirstClock } from './diagnosis/on-client-clock.ts'
 import type { NsInterval } from './model/clock.ts'
 import type { ConnectionSet } from './model/connection-set.ts'
@@ -94,20 +95,41 @@ function isSameSequence(
   return near === upstream.sequence(u, 'client') && far === upstream.sequence(u, 'upstream')
 }
 
-/** Can the first and the last segment have travelled between the taps, by the clocks? */
+const near = newSegmentNumbers()
+const far = newSegmentNumbers()
+
+/**
+ * Can every segment have travelled between the taps, in its own direction, by the clocks? A RST that arrives before its
+ * like leaves is another one, however equal they are.
+ */
 function isPossible({ client, upstream, clock }: Pairing, c: number, u: number): boolean {
-  if (clock === null) return true
-  const first = clock.translate(1, upstream.firstTime(u), 0)
-  const last = clock.translate(1, upstream.lastTime(u), 0)
-  const begin = client.firstTime(c)
-  const end = client.lastTime(c)
-  return isLater(first, begin) && (isLater(last, end) || isEarlier(last, end))
+  client.readSegments(c, near)
+  upstream.readSegments(u, far)
+  if (near.count !== far.count) return false
+  for (let from = 0; from < 2; from++) {
+    for (let i = 0, k = 0; i < near.count; i++, k++) {
+      while (i < near.count && near.from[i] !== from) i++
+      while (k < far.count && far.from[k] !== from) k++
+      if (i === near.count || k === far.count) {
+        if (i < near.count || k < far.count) return false
+        break
+      }
+      if (near.flags[i] !== far.flags[k] || near.length[i] !== far.length[k]) return false
+      if (clock === null) continue
+      const there = clock.translate(1, far.time[k]!, 0)
+      const time = near.time[i]!
+      if (!(from === 0 ? isLater(there, time) : isEarlier(there, time))) return false
+    }
+  }
+  return true
 }
 
+/** Can what passed the client's tap at `time` have passed the upstream's then? */
 function isLater({ low, high }: NsInterval, time: number): boolean {
   return high - time >= -SLACK_NS && low - time <= LONGEST_TRAVEL_NS
 }
 
+/** The same the other way round. */
 function isEarlier({ low, high }: NsInterval, time: number): boolean {
   return time - low >= -SLACK_NS && time - high <= LONGEST_TRAVEL_NS
 }

@@ -62,6 +62,21 @@ function generated(kind: string, tap: string): Uint8Array {
   return Buffer.concat(chunks)
 }
 
+/** Every fortieth RST|ACK of IPv4 passes this tap so many microseconds later, in the same place of the file. */
+function delayResets(capture: Uint8Array, microseconds: number): Uint8Array {
+  const view = new DataView(capture.buffer, capture.byteOffset, capture.byteLength)
+  let resets = 0
+  for (let at = 24; at < capture.length; at += 16 + view.getUint32(at + 8, true)) {
+    const isPlainIpv4 = view.getUint16(at + 16 + 12) === 0x0800 && capture[at + 16 + 23] === 6
+    if (!isPlainIpv4 || capture[at + 16 + 47] !== 0x14 || ++resets % 40 !== 0) continue
+    const later = view.getUint32(at + 4, true) + microseconds
+    view.setUint32(at, view.getUint32(at, true) + Math.floor(later / 1e6), true)
+    view.setUint32(at + 4, later % 1e6, true)
+  }
+  expect(resets).toBeGreaterThan(400)
+  return capture
+}
+
 describe('connections of one shape ended alike', () => {
   it('in every sample, one capture or both', async () => {
     for (const { client, upstream } of sampleCases()) {
@@ -86,6 +101,14 @@ describe('connections of one shape ended alike', () => {
       )
     },
   )
+
+  it('not where a RST leaves long after its like has arrived', async () => {
+    const upstream = delayResets(generated('syn', 'upstream'), 200_000)
+    const cases = await paired(generated('syn', 'client'), upstream)
+    checkShapes(cases)
+    const { summary } = survey(cases)
+    expect(JSON.parse(summary).byFirstReset.between).toBeGreaterThan(10)
+  })
 
   const lab = new URL('../../shared/lab-captures/', import.meta.url).pathname
   it.skipIf(!existsSync(lab))('in the laboratory’s captures', async () => {
