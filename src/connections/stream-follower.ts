@@ -38,10 +38,14 @@ export class StreamFollower {
     }
     let walker = walkers[slot]
     if (walker == null) {
-      if (said[slot] != null) {
-        // Nobody listens any more; the place in the stream still counts.
+      const heard = said[slot]
+      if (heard != null) {
+        // Nobody listens any more; the place in the stream still counts, and what was heard is not all.
         const end = advance(seq, p.payloadLength)
-        if (delta(state[myState + L.S_EXPECTED]!, end) > 0) state[myState + L.S_EXPECTED] = end
+        if (delta(state[myState + L.S_EXPECTED]!, end) > 0) {
+          state[myState + L.S_EXPECTED] = end
+          heard.application.lostPlace = true
+        }
         return
       }
       walker = new ApplicationWalker()
