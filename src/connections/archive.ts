@@ -1,10 +1,14 @@
+import { RstscopeError } from '../errors.ts'
+
 /** Where an entry begins: its chunk in the high bits, the place within it in the low ones. */
 const CHUNK_BITS = 20
 const CHUNK_BYTES = 1 << CHUNK_BITS
 /** No entry is longer: it lies in one chunk. */
 export const MOST_ENTRY_BYTES = 1 << 16
+/** A place is one word. */
+const MOST_CHUNKS = 2 ** (32 - CHUNK_BITS)
 
-/** Bytes of retired connections: appended, read at random, never changed. Up to 4 GB. */
+/** Bytes of retired connections: appended, read at random, never changed. Beyond 4 GB it refuses more. */
 export class Archive {
   readonly chunks: Uint8Array[] = []
   private at = CHUNK_BYTES
@@ -12,6 +16,13 @@ export class Archive {
   /** The chunk to write the next entry into, with room for the longest. */
   begin(): Uint8Array {
     if (this.at + MOST_ENTRY_BYTES > CHUNK_BYTES) {
+      if (this.chunks.length === MOST_CHUNKS) {
+        throw new RstscopeError(
+          'RSTSCOPE_UNREADABLE',
+          'the capture holds more connections than fit into 4 GB',
+          'cut it up by time (editcap -i) or select by address (tcpdump -r), or use more --jobs',
+        )
+      }
       this.chunks.push(new Uint8Array(CHUNK_BYTES))
       this.at = 0
     }

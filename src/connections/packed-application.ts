@@ -1,11 +1,11 @@
-import type {
-  ApplicationSummary,
-  FirstBytes,
-  HttpState,
-  HttpSummary,
-  Moment,
-  TlsStage,
-  TlsSummary,
+import {
+  type ApplicationSummary,
+  type FirstBytes,
+  type HttpState,
+  type HttpSummary,
+  type Moment,
+  TLS_STAGES,
+  type TlsSummary,
 } from '../model/application.ts'
 import type { Side } from '../model/connection.ts'
 import { ByteReader, type ByteWriter } from './byte-codec.ts'
@@ -16,13 +16,6 @@ const PROTOCOLS: readonly ApplicationSummary['protocol'][] = [
   'http/1',
   'h2',
   'other',
-]
-const STAGES: readonly TlsStage[] = [
-  'client-hello',
-  'server-hello',
-  'server-flight',
-  'client-finished',
-  'established',
 ]
 const CERTIFICATES: readonly TlsSummary['clientCertificate'][] = [
   'not-requested',
@@ -113,7 +106,7 @@ function packTls(
   out.number(tls.alpn.length)
   for (const name of tls.alpn) text(name)
   text(tls.alpnSelected)
-  out.number(STAGES.indexOf(tls.stage) + CERTIFICATES.indexOf(tls.clientCertificate) * 8)
+  out.number(TLS_STAGES.indexOf(tls.stage) + CERTIFICATES.indexOf(tls.clientCertificate) * 8)
   out.number(
     (tls.helloRetry ? 1 : 0) +
       (tls.clientEndsWithAlertSize ? 2 : 0) +
@@ -231,7 +224,7 @@ function unpackTls(
   const name = alert === null ? null : text()!
   const tls: TlsSummary = {
     version,
-    stage: STAGES[kinds & 7]!,
+    stage: TLS_STAGES[kinds & 7]!,
     sni,
     alpn,
     alpnSelected,

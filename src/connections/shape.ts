@@ -256,7 +256,8 @@ function applicationShape(a: ApplicationSummary): number {
       ((tls.upstreamRecordMissing ?? 0) > 0 ? 1 << 11 : 0) |
       ((tls.clientRecordMissing ?? 0) > 0 ? 1 << 12 : 0) |
       (tls.clientEndsWithAlertSize || tls.upstreamEndsWithAlertSize ? 1 << 13 : 0) |
-      (tls.stage === 'established' ? 1 << 14 : 0)
+      (tls.stage === 'established' ? 1 << 14 : 0) |
+      (tls.stage === 'client-hello' ? 1 << 17 : 0)
     )
   }
   if (http === null) return bits

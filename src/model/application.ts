@@ -7,6 +7,15 @@ export type TlsStage =
   | 'client-finished'
   | 'established'
 
+/** From the least to the most. */
+export const TLS_STAGES: readonly TlsStage[] = [
+  'client-hello',
+  'server-hello',
+  'server-flight',
+  'client-finished',
+  'established',
+]
+
 /** A moment in the application's bytes: the frame that completed it and its relative time in ns. */
 export interface Moment {
   frame: number

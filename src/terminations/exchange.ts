@@ -1,17 +1,9 @@
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
-import type { ApplicationSummary, TlsStage } from '../model/application.ts'
+import { type ApplicationSummary, TLS_STAGES } from '../model/application.ts'
 import type { Side } from '../model/connection.ts'
 import type { ExchangeState } from '../model/outcome.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { endOf, nearestToSender, other, tapAt } from './taps.ts'
-
-const STAGES: readonly TlsStage[] = [
-  'client-hello',
-  'server-hello',
-  'server-flight',
-  'client-finished',
-  'established',
-]
 
 /** The fullest of what the taps show of the application: one may have lost packets or have been cut short. */
 export function bestApplication(sighting: Sighting): ApplicationSummary {
@@ -25,7 +17,7 @@ export function bestApplication(sighting: Sighting): ApplicationSummary {
 
 function rank(a: ApplicationSummary): number {
   const place = a.lostPlace ? 0 : 1
-  const stage = a.tls === null ? 0 : STAGES.indexOf(a.tls.stage) + 1
+  const stage = a.tls === null ? 0 : TLS_STAGES.indexOf(a.tls.stage) + 1
   const known = a.protocol === 'none' ? 0 : a.protocol === 'other' ? 10 : 20
   const bothSpoke = a.upstreamFirst !== 'none' && a.clientFirst !== 'none' ? 1 : 0
   return known + stage * 2 + bothSpoke + place * 0.5
