@@ -4,6 +4,7 @@ import { causesOf } from './diagnosis/causes.ts'
 import { connectionReport } from './diagnosis/connection-report.ts'
 import { type CaptureSigns, captureLimits } from './diagnosis/limits.ts'
 import { type LeadingGroup, MOST_LISTED, verdictOf } from './diagnosis/verdict.ts'
+import { gatherFindings } from './gather-findings.ts'
 import type { Case, Surroundings } from './model/case.ts'
 import type { AddressPair } from './model/connection.ts'
 import type { Connection, Limit, Report, ReportStream } from './model/report.ts'
@@ -31,6 +32,9 @@ export function buildReport(parts: ReportParts): ReportStream {
   const survey = surveyCases(cases, selector(cases, parts.selection))
   const { counter, kinds, surroundings } = survey
   const summary = counter.summary(survey.matched)
+  const found = gatherFindings(cases, survey, (index) =>
+    connectionOf(cases.at(index), surroundings),
+  )
   const head: ReportStream['head'] = {
     schema: REPORT_SCHEMA_ID,
     tool: { name: 'rstscope', version: VERSION },
@@ -39,9 +43,10 @@ export function buildReport(parts: ReportParts): ReportStream {
     verdict: reportVerdict(parts, survey, summary.connections),
     clock: parts.clock,
     summary,
-    findings: [],
+    findings: found.findings,
     limits: [
       ...parts.limits,
+      ...found.limits,
       ...parts.signs.flatMap(({ signs, loss }) => captureLimits(signs, loss)),
     ],
   }

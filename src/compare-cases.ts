@@ -52,7 +52,7 @@ export interface Brief {
   /** First FIN and first ending RST of each side, nearest to its sender. */
   finTime: Record<Side, number>
   resetTime: Record<Side, number>
-  /** Until when the upstream lived, where payload went both ways. */
+  /** When the upstream last sent payload, where payload went both ways. */
   aliveUntil: number
 }
 

@@ -55,6 +55,18 @@ export class EndingCounter {
     this.last = id
   }
 
+  /** Every combination with the number of its ending and the upstream's own id, in order of their first connections. */
+  *cellsInOrder(): Iterable<{ kind: number; upstream: number; count: number; first: number }> {
+    for (const cell of this.order()) {
+      yield {
+        kind: this.cells.word(cell, 0),
+        upstream: this.cells.word(cell, 1),
+        count: this.counts[cell]!,
+        first: this.firsts[cell]!,
+      }
+    }
+  }
+
   /** In order of the first connection of each. */
   *rows(): Iterable<EndingCount> {
     for (const cell of this.order()) {

@@ -2,10 +2,12 @@ import type { Brief, Cases } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import { EndingCounter } from './count-endings.ts'
 import { causesOf } from './diagnosis/causes.ts'
+import { measuresOf } from './diagnosis/measures.ts'
 import {
   aliveUntil,
   closeTime,
   notingSurroundings,
+  type Sighted,
   type Standing,
   SurroundingsCollector,
   standingOf,
@@ -41,6 +43,7 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
   const held = new HeldCases()
   const brief = newBrief()
   const upstream = { own: -1, shown: -1 }
+  const sighted: Sighted = { ...NOBODY }
   let matched = 0
   let pending = 0
   for (let i = 0; i < cases.count; i++) {
@@ -54,14 +57,24 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
         sight = sightOf(cases.at(i), counter)
         shapes[brief.shape] = sight
       }
-      collector.add(i + 1, upstream.own, sight.standing, closedAt(sight, brief), brief.aliveUntil)
+      sighted.standing = sight.standing
+      sighted.closed = closedAt(sight, brief)
+      sighted.until = brief.aliveUntil
+      sighted.measures = null
       kind = sight.kind
     } else {
       c = cases.at(i)
-      collector.add(i + 1, upstream.own, standingOf(c), closeTime(c), aliveUntil(c))
+      sighted.standing = standingOf(c)
+      sighted.closed = closeTime(c)
+      sighted.until = aliveUntil(c)
+      sighted.measures = measuresOf(c)
       if (c.links.length > 0) collector.addLinked(c)
       kind = selected ? kindAlone(c, counter) : NOT_SELECTED
     }
+    sighted.id = i + 1
+    sighted.upstream = upstream.own
+    sighted.started = cases.startTime(i)
+    collector.add(sighted)
     if (!selected) continue
     kinds[i] = kind
     if (cases.isMatched(i)) matched++
@@ -76,11 +89,10 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
 }
 
 /** The number of an ending that depends on nothing around it; PENDING for others. */
-function kindAlone(c: Case, counter: EndingCounter): number {
-  const around = notingSurroundings(null)
+function kindAlone(c: Case, counter: EndingCounter, around = notingSurroundings(null)): number {
   const causes = causesOf(c, around)
-  const { endpoint, itself } = around.asked
-  return endpoint || itself ? PENDING : kindOf(c, causes, counter)
+  const { endpoint, burst, itself } = around.asked
+  return endpoint || burst || itself ? PENDING : kindOf(c, causes, counter)
 }
 
 function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): number {
@@ -101,10 +113,14 @@ function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): numb
 interface Sight {
   standing: Standing
   kind: number
+  /** Its causes ask how many ends there were around its own. */
+  asksBurst: boolean
 }
 
 function sightOf(c: Case, counter: EndingCounter): Sight {
-  return { standing: standingOf(c), kind: kindAlone(c, counter) }
+  const around = notingSurroundings(null)
+  const kind = kindAlone(c, counter, around)
+  return { standing: standingOf(c), kind, asksBurst: around.asked.burst }
 }
 
 function closedAt({ standing }: Sight, brief: Brief): number {
@@ -136,8 +152,13 @@ function decidePending(
     cases.upstreamIds(i, upstream)
     const isShaped = cases.brief?.(i, brief) === true
     if (isShaped) {
-      const burst = collector.burst(upstream.own, closedAt(shapes[brief.shape]!, brief))
-      alike.key.set([brief.shape, upstream.own, upstream.shown, burst.ends, burst.abrupt])
+      alike.key.set([brief.shape, upstream.own, upstream.shown, 0, 0])
+      const sight = shapes[brief.shape]!
+      if (sight.asksBurst) {
+        const burst = collector.burst(upstream.own, closedAt(sight, brief))
+        alike.key[3] = 1 + burst.ends
+        alike.key[4] = burst.abrupt
+      }
     }
     const known = isShaped ? alike.find() : -1
     let kind: number
@@ -146,7 +167,9 @@ function decidePending(
       const c = held.take(i) ?? cases.at(i)
       const around = notingSurroundings(surroundings)
       kind = kindOf(c, causesOf(c, around), counter)
-      if (isShaped && !around.asked.itself) decided[alike.intern()] = kind
+      const { itself, burst } = around.asked
+      const isDecided = isShaped && !itself && (!burst || shapes[brief.shape]!.asksBurst)
+      if (isDecided) decided[alike.intern()] = kind
     }
     kinds[i] = kind
     counter.add(i + 1, kind, upstream.own, upstream.shown)
@@ -169,6 +192,25 @@ class HeldCases {
     this.cases.delete(index)
     return c
   }
+}
+
+const NOBODY: Sighted = {
+  id: 0,
+  upstream: 0,
+  standing: {
+    established: false,
+    tls: false,
+    closedBy: null,
+    abrupt: false,
+    refused: false,
+    forgotten: false,
+    unanswered: false,
+    proxyHeader: false,
+  },
+  started: 0,
+  closed: 0,
+  until: 0,
+  measures: null,
 }
 
 function newBrief(): Brief {

@@ -208,7 +208,7 @@ def stale_endpoint(lab):
         vanish(connection.server)
         lab.sleep(0.1)
         connection.client.sendall(http_request("/api/v1/orders/9"))
-        connection.end("rst", "upstream", "upstream", lab.options.get("cause", "stale-endpoint"),
+        connection.end("rst", "upstream", "upstream", lab.options.get("cause", "peer-restarted"),
                        notes="no socket for the request at the upstream: RST from its kernel")
         lab.sleep(0.1 + sum(lab.case.delay_ms) / 1000)
     lab.background(listener, ("upstream",))

@@ -165,6 +165,7 @@ export class ShapeReader {
     let lastRow = -1
     let turns = 0
     let lastTime = 0
+    this.aliveTime = log.times[(firstLink - 1) * S.ROW_DOUBLES + S.R_TIME]!
     for (let link = firstLink; link !== 0; ) {
       const row = link - 1
       const at = row * S.ROW_WORDS
@@ -184,7 +185,7 @@ export class ShapeReader {
       // A FIN with payload, repeated, or with payload behind it, is for those who look at every segment.
       if (isFin && length > 0) return -1
       const time = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
-      if (d !== client) this.aliveTime = time
+      if (d !== client && length > 0) this.aliveTime = time
       if (isFin) {
         if (last >= 0 && time - lastTime >= SHORTEST_TIMER_NS) return -1
         if (firstFin < 0) {

@@ -1,13 +1,9 @@
 import type { Case, Surroundings } from '../model/case.ts'
 import type { Cause } from '../model/report.ts'
+import { RESET_RULES_BETWEEN } from './rules/between-rules.ts'
 import { CLOSE_RULES } from './rules/close-rules.ts'
 import { HANDSHAKE_RULES } from './rules/handshake-rules.ts'
-import {
-  BENIGN_RESET_RULES,
-  RESET_RULES,
-  RESET_RULES_BETWEEN,
-  RESET_RULES_FIRST,
-} from './rules/reset-rules.ts'
+import { BENIGN_RESET_RULES, RESET_RULES, RESET_RULES_FIRST } from './rules/reset-rules.ts'
 import { type Facts, factsOf, type Rule } from './rules/rule.ts'
 import {
   keepAliveFailed,
@@ -21,6 +17,18 @@ import { TLS_RULES } from './rules/tls-rules.ts'
 /** Explanations that a connection may have at once; more than these confuse. */
 const MOST_CAUSES = 3
 
+/** Causes that leave a more general one standing beside them, or ask for the one behind them. */
+const GOES_ON: ReadonlySet<string> = new Set([
+  'application-timeout',
+  'client-abort',
+  'client-cancel',
+  'connection-age-limit',
+  'connection-refused',
+  'middlebox-idle-timeout',
+  'middlebox-reset',
+  'syn-dropped',
+])
+
 /** Why a connection ended as it did, best explanation first; none for a healthy one. */
 export function causesOf(c: Case, around: Surroundings): Cause[] {
   const facts = factsOf(c, around)
@@ -29,7 +37,8 @@ export function causesOf(c: Case, around: Surroundings): Cause[] {
     const found = rule(facts)
     if (found === null || causes.some((known) => known.id === found.id)) continue
     causes.push(found)
-    if (causes.length === MOST_CAUSES || found.confidence !== 'unclear') break
+    if (causes.length === MOST_CAUSES) break
+    if (found.confidence !== 'unclear' && !GOES_ON.has(found.id)) break
   }
   return causes
 }

@@ -8,6 +8,7 @@ import {
 } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
+import { type Measures, measuresOf } from './measures.ts'
 import { Moments } from './moments.ts'
 import { onClientClock } from './on-client-clock.ts'
 
@@ -20,6 +21,13 @@ export interface Standing {
   closedBy: { from: Side; kind: 'fin' | 'rst' } | null
   /** It was cut in the middle of something. */
   abrupt: boolean
+  /** The upstream's kernel refused the SYN. */
+  refused: boolean
+  /** Its kernel answered as if there had never been a connection. */
+  forgotten: boolean
+  /** The upstream ended it without a byte of its own. */
+  unanswered: boolean
+  proxyHeader: boolean
 }
 
 export function standingOf(c: Case): Standing {
@@ -31,7 +39,23 @@ export function standingOf(c: Case): Standing {
     tls: tls !== null && tls.stage !== 'client-hello',
     closedBy: closingSegment(outcome),
     abrupt: isAbrupt(c),
+    refused: outcome.detail === 'refused' && outcome.firstReset?.by !== 'between',
+    forgotten: isForgotten(outcome),
+    unanswered: view.upstream.bytes === 0 && outcome.handshake.complete,
+    proxyHeader: outcome.application.clientFirst.startsWith('proxy-'),
   }
+}
+
+/** A kernel without the socket answered data, and nobody had closed before. */
+export function isForgotten({ firstReset, fins }: Outcome): boolean {
+  if (firstReset === null || firstReset.by === 'between') return false
+  const { event } = firstReset
+  return (
+    event.from === 'upstream' &&
+    event.anatomy === 'passive' &&
+    fins.upstream === null &&
+    (event.trigger?.segment.length ?? 0) > 0
+  )
 }
 
 function closingSegment({ firstClose: close, firstReset, fins }: Outcome): Standing['closedBy'] {
@@ -41,22 +65,51 @@ function closingSegment({ firstClose: close, firstReset, fins }: Outcome): Stand
   return { from, kind: 'fin' }
 }
 
-/** Until when payload went both ways, on the client's clock; NaN where it did not. */
+/** When the upstream last sent payload, where payload went both ways, on the client's clock: a kernel acknowledges for the dead. */
 export function aliveUntil(c: Case): number {
   const shown = shownTap(c.sighting)
   const { client, upstream } = c.sighting.taps[shown]!.view!
-  const alive = client.bytes > 0 && upstream.bytes > 0 && upstream.lastTime !== null
-  return alive ? onClientClock(c, shown, upstream.lastTime!) : Number.NaN
+  const alive = client.bytes > 0 && upstream.bytes > 0 && upstream.lastPayloadTime !== null
+  return alive ? onClientClock(c, shown, upstream.lastPayloadTime!) : Number.NaN
 }
 
 const BURST_NS = 50e6
+/** Connections that end after times this far apart ended after the same time. */
+const SAME_NS = 0.25e9
+/** Shorter times repeat by chance. */
+const LEAST_REPEATED_NS = 0.9e9
+const AT_ONCE_NS = 100e6
+
+/** What is counted for an endpoint, and the moments that are kept of it. */
+const COUNTS = ['established', 'tls', 'proxyHeaders', 'refused', 'forgotten', 'turnedAway'] as const
+const FIRSTS = ['firstRefused', 'firstEstablished'] as const
+const LASTS = ['lastRefused', 'lastEstablished'] as const
+const MEASURES = ['idle', 'age', 'request'] as const
+
+type CountName = (typeof COUNTS)[number]
+type TimeName = (typeof FIRSTS)[number] | (typeof LASTS)[number] | 'longestFrom' | 'longestUntil'
+
+/** A connection as those around it see it. Times in ns on the client's clock, NaN where there is none. */
+export interface Sighted {
+  id: number
+  upstream: number
+  standing: Standing
+  started: number
+  /** When the upstream closed first. */
+  closed: number
+  /** Until when it was alive. */
+  until: number
+  measures: Measures | null
+}
 
 /** Gathers, over all connections, what single causes ask about the others; endpoints by their ids. */
 export class SurroundingsCollector {
-  private established = new Uint32Array(64)
-  private tls = new Uint32Array(64)
+  private size = 64
+  private readonly counts: Record<CountName, Uint32Array>
+  private readonly times: Record<TimeName, Float64Array>
   private readonly ends = new Moments()
   private readonly abruptEnds = new Moments()
+  private readonly measured = { idle: new Moments(), age: new Moments(), request: new Moments() }
   /** The two connections in which payload went both ways last. */
   private readonly alive = [
     { id: 0, until: Number.NEGATIVE_INFINITY },
@@ -65,14 +118,41 @@ export class SurroundingsCollector {
   /** Outcomes of linked connections: the other leg asks for them. */
   private readonly linked = new Map<number, Outcome>()
 
-  /** `closed` is when the upstream closed first, `until` when it was last alive (NaN: never), on the client's clock. */
-  add(id: number, upstream: number, standing: Standing, closed: number, until: number): void {
-    if (upstream >= this.tls.length) this.grow(upstream)
-    if (standing.established) this.established[upstream]!++
-    if (standing.tls) this.tls[upstream]!++
+  constructor() {
+    const columns = <Name extends string, Column>(names: readonly Name[], make: () => Column) =>
+      Object.fromEntries(names.map((name) => [name, make()])) as Record<Name, Column>
+    this.counts = columns(COUNTS, () => new Uint32Array(this.size))
+    this.times = columns([...FIRSTS, ...LASTS, 'longestFrom', 'longestUntil'] as const, () =>
+      new Float64Array(this.size).fill(Number.NaN),
+    )
+  }
+
+  add({ id, upstream, standing, started, closed, until, measures }: Sighted): void {
+    if (upstream >= this.size) this.grow(upstream)
+    const { counts, times } = this
+    if (standing.established) {
+      counts.established[upstream]!++
+      this.span(upstream, 'firstEstablished', 'lastEstablished', started)
+    }
+    if (standing.refused) {
+      counts.refused[upstream]!++
+      this.span(upstream, 'firstRefused', 'lastRefused', started)
+    }
+    if (standing.tls) counts.tls[upstream]!++
+    if (standing.proxyHeader) counts.proxyHeaders[upstream]!++
+    if (standing.forgotten) counts.forgotten[upstream]!++
     if (standing.closedBy !== null) {
       this.ends.add(upstream, closed)
       if (standing.abrupt) this.abruptEnds.add(upstream, closed)
+      if (standing.unanswered && closed - started <= AT_ONCE_NS) counts.turnedAway[upstream]!++
+    }
+    for (const measure of MEASURES) {
+      const ns = measures?.[measure] ?? Number.NaN
+      if (ns >= LEAST_REPEATED_NS) this.measured[measure].add(upstream, ns)
+    }
+    if (until - started > (times.longestUntil[upstream]! - times.longestFrom[upstream]! || 0)) {
+      times.longestFrom[upstream] = started
+      times.longestUntil[upstream] = until
     }
     const [first, second] = this.alive as [LastAlive, LastAlive]
     if (until > first.until) {
@@ -99,24 +179,61 @@ export class SurroundingsCollector {
   result(): Surroundings {
     return {
       linked: (id) => this.linked.get(id) ?? null,
-      endpoint: ({ upstreamId }): EndpointFacts => ({
-        established: this.established[upstreamId] ?? 0,
-        tls: this.tls[upstreamId] ?? 0,
-      }),
+      endpoint: ({ upstreamId }) => this.endpoint(upstreamId),
       burst: (c) => this.burst(c.upstreamId, closeTime(c)),
       othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
+      repeated: (c, measure) => {
+        const ns = measuresOf(c)[measure]
+        return ns >= LEAST_REPEATED_NS
+          ? this.measured[measure].within(c.upstreamId, ns, SAME_NS)
+          : 1
+      },
     }
   }
 
-  private grow(id: number): void {
-    const size = 2 ** Math.ceil(Math.log2(id + 1))
-    const established = new Uint32Array(size)
-    established.set(this.established)
-    this.established = established
-    const tls = new Uint32Array(size)
-    tls.set(this.tls)
-    this.tls = tls
+  private endpoint(id: number): EndpointFacts {
+    const facts = { ...NOTHING_KNOWN }
+    if (id >= this.size) return facts
+    for (const name of COUNTS) facts[name] = this.counts[name][id]!
+    for (const name of Object.keys(this.times) as TimeName[]) facts[name] = this.times[name][id]!
+    return facts
   }
+
+  private span(id: number, first: TimeName, last: TimeName, time: number): void {
+    const { times } = this
+    if (!(times[first][id]! <= time)) times[first][id] = time
+    if (!(times[last][id]! >= time)) times[last][id] = time
+  }
+
+  private grow(id: number): void {
+    const { counts, times } = this
+    this.size = 2 ** Math.ceil(Math.log2(id + 1))
+    for (const name of COUNTS) {
+      const grown = new Uint32Array(this.size)
+      grown.set(counts[name])
+      counts[name] = grown
+    }
+    for (const name of Object.keys(times) as TimeName[]) {
+      const grown = new Float64Array(this.size).fill(Number.NaN)
+      grown.set(times[name])
+      times[name] = grown
+    }
+  }
+}
+
+const NOTHING_KNOWN: EndpointFacts = {
+  established: 0,
+  tls: 0,
+  proxyHeaders: 0,
+  refused: 0,
+  forgotten: 0,
+  turnedAway: 0,
+  firstRefused: Number.NaN,
+  lastRefused: Number.NaN,
+  firstEstablished: Number.NaN,
+  lastEstablished: Number.NaN,
+  longestFrom: Number.NaN,
+  longestUntil: Number.NaN,
 }
 
 interface LastAlive {
@@ -126,23 +243,25 @@ interface LastAlive {
 
 /** What was asked of surroundings, and so what an answer depends on. */
 export interface Asked {
-  /** The endpoint, or the burst of ends at the connection's own. */
+  /** The endpoint as such. */
   endpoint: boolean
+  /** The burst of ends at the connection's own. */
+  burst: boolean
   /** Something that another connection in the same place may be told otherwise. */
   itself: boolean
 }
 
 /** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
 export function notingSurroundings(known: Surroundings | null): Surroundings & { asked: Asked } {
-  const asked: Asked = { endpoint: false, itself: false }
+  const asked: Asked = { endpoint: false, burst: false, itself: false }
   return {
     asked,
     endpoint(c) {
       asked.endpoint = true
-      return known?.endpoint(c) ?? { established: 0, tls: 0 }
+      return known?.endpoint(c) ?? { ...NOTHING_KNOWN }
     },
     burst(c) {
-      asked.endpoint = true
+      asked.burst = true
       return known?.burst(c) ?? { ends: 0, abrupt: 0 }
     },
     linked(id) {
@@ -152,6 +271,10 @@ export function notingSurroundings(known: Surroundings | null): Surroundings & {
     othersAliveAfter(id, timeNs) {
       asked.itself = true
       return known?.othersAliveAfter(id, timeNs) ?? false
+    },
+    repeated(c, measure) {
+      asked.itself = true
+      return known?.repeated(c, measure) ?? 1
     },
   }
 }

@@ -37,12 +37,31 @@ export interface Surroundings {
   burst(c: Case): Burst
   /** Did any other connection between the two ends carry data in both directions after this moment? */
   othersAliveAfter(id: number, timeNs: number): boolean
+  /** How many connections of its endpoint ended after as long a time (to 0.25 s), this one included. */
+  repeated(c: Case, measure: 'idle' | 'age' | 'request'): number
 }
 
-/** Connections of an endpoint that came this far. */
+/** What an endpoint did to all connections; times in ns on the client's clock, NaN for none. */
 export interface EndpointFacts {
   established: number
+  /** Went beyond the ClientHello. */
   tls: number
+  /** Began with a PROXY header. */
+  proxyHeaders: number
+  /** SYNs that its kernel refused. */
+  refused: number
+  /** Answered by its kernel as unknown, though neither side had closed. */
+  forgotten: number
+  /** Ended by it within 0.1 s of their first packet, without a byte from it. */
+  turnedAway: number
+  /** When the first and the last of these began. */
+  firstRefused: number
+  lastRefused: number
+  firstEstablished: number
+  lastEstablished: number
+  /** Of the connection in which payload went both ways for the longest time. */
+  longestFrom: number
+  longestUntil: number
 }
 
 /** Ends within one moment, and those among them that were abrupt. */

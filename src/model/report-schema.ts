@@ -182,7 +182,8 @@ const finding = z
     title: z.string(),
     why: z.string(),
     next: z.array(z.string()),
-    connections: z.array(count),
+    count: count.optional().meta({ description: 'connections it is about' }),
+    connections: z.array(count).meta({ description: 'ids of the first 1000 of them' }),
     evidence: z.array(evidence),
     against: z.array(evidence),
   })
@@ -264,6 +265,7 @@ const fate = z
 const cause = z
   .object({
     id: z.string(),
+    code: z.string().optional().meta({ description: 'of its finding' }),
     confidence,
     why: z.string(),
     evidence: z.array(evidence),

@@ -127,13 +127,14 @@ function reasonLines(head: Head, leading: Connection | null, layout: Layout): st
     )
     lines.push(
       ...labelled('cause', texts(own), layout),
-      ...labelled('but', texts(cause.against), layout),
+      ...labelled('but', texts(without(cause.against, verdict.against)), layout),
     )
   }
   const named = texts(ignored.slice(0, MOST_IGNORED))
   const more = ignored.length > MOST_IGNORED ? [`${ignored.length - MOST_IGNORED} more`] : []
   lines.push(...labelled('ignored', [...named, ...more], layout))
-  const next = cause?.next ?? []
+  const explain = cause?.code === undefined ? [] : [`rstscope explain ${cause.code}`]
+  const next = [...(cause?.next ?? []), ...explain]
   // Without a cause the second line of the report is the first of these.
   const settles = verdict.settles.slice(verdict.cause ? 0 : 1)
   const unsaid = settles.filter((text) => !next.includes(text))
@@ -141,6 +142,10 @@ function reasonLines(head: Head, leading: Connection | null, layout: Layout): st
   const steps = next.length > 1 ? next.map((step, i) => `${i + 1}. ${step}`) : next
   lines.push(...labelled('next', steps, layout))
   return lines
+}
+
+function without(items: Evidence[], others: Evidence[]): Evidence[] {
+  return items.filter((item) => !others.some((o) => o.text === item.text && sameFrame(o, item)))
 }
 
 function findingLines(head: Head, layout: Layout): string[] {

@@ -1,5 +1,12 @@
 import { timerText } from '../timers.ts'
-import { crashed } from './reset-rules.ts'
+import {
+  applicationHang,
+  applicationTimeout,
+  crashed,
+  shutDown,
+  workerRecycled,
+} from './process-rules.ts'
+import { proxyHeader, wrongProtocol } from './protocol-rules.ts'
 import { cause, type Rule, secondsText } from './rule.ts'
 
 const truncated: Rule = (f) => {
@@ -95,8 +102,14 @@ export const behindProxy: Rule = (f) => {
 export const CLOSE_RULES: readonly Rule[] = [
   behindProxy,
   ineffective,
+  wrongProtocol,
+  proxyHeader,
+  shutDown,
+  workerRecycled,
   crashed,
   truncated,
+  applicationTimeout,
   cancelled,
+  applicationHang,
   idleClose,
 ]

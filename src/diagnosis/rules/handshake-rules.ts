@@ -1,5 +1,6 @@
+import { ACK, RST, SYN } from '../../../native-free-decoders/decoded-packet.ts'
 import type { IcmpError } from '../../model/connection.ts'
-import { cause, type Facts, lostFrom, type Rule, seenAt, tapOf } from './rule.ts'
+import { cause, type Facts, lostFrom, type Rule, secondsText, seenAt, tapOf } from './rule.ts'
 
 const LISTENING = (f: Facts) => [
   `on the upstream: ss -ltn 'sport = :${f.upstreamPort}'`,
@@ -22,6 +23,22 @@ const refused: Rule = (f) => {
     confidence: sure,
     why: `nothing listens on ${f.upstreamKey}: its kernel refused the SYN`,
     next: LISTENING(f),
+  })
+}
+
+/** It refused at first, and accepted everything afterwards. */
+const notReadyYet: Rule = (f) => {
+  if (f.c.outcome.detail !== 'refused' || f.reset?.by === 'between') return null
+  const e = f.around.endpoint(f.c)
+  if (!(e.firstEstablished > e.lastRefused)) return null
+  return cause(f, {
+    id: 'not-ready-yet',
+    confidence: 'probable',
+    why: `${f.upstreamKey} refused ${e.refused === 1 ? 'this connection' : `${e.refused} connections`} and accepted all from ${secondsText(e.firstEstablished - e.lastRefused)} after the last refusal on: it was not listening yet`,
+    next: [
+      'readiness and startup probes: was the pod in the endpoints before it listened? kubectl get endpointslices -o yaml',
+      "kubectl get pod POD -o jsonpath='{.status.conditions}': Ready, lastTransitionTime",
+    ],
   })
 }
 
@@ -128,6 +145,57 @@ const unanswered: Rule = (f) => {
   })
 }
 
+/** Some SYNs of one endpoint vanish between, others pass: no policy does that for long. */
+const tableFull: Rule = (f) => {
+  if (f.c.outcome.detail !== 'no-answer' || f.bothSaw || f.c.sighting.taps.length < 2) return null
+  if (f.c.sighting.taps[0]!.view === null || f.c.sighting.taps[1]!.loss.length > 0) return null
+  if (f.c.unmatchedReason === 'tap-not-covering') return null
+  const { established } = f.around.endpoint(f.c)
+  if (established === 0) return null
+  return cause(f, {
+    id: 'conntrack-full',
+    confidence: 'unclear',
+    why: `SYNs to ${f.upstream} vanish between, and ${established} ${established === 1 ? 'connection' : 'connections'} to the same endpoint passed: a full connection-tracking table drops new connections only, and so do SNAT ports that ran out`,
+    next: [
+      'on the nodes: dmesg | grep "nf_conntrack: table full"; conntrack -S (drop, insert_failed); sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max',
+      'SNAT ports of the load balancer or NAT gateway: its metrics of failed allocations',
+    ],
+  })
+}
+
+/** A new SYN met the old connection of the same ports: ACK for it, RST, and the SYN again. */
+const timeWaitReuse: Rule = (f) => {
+  const { syn } = f.c.outcome.handshake
+  const tap = tapOf(f, 'client')
+  const first = syn?.seen[tap]
+  if (first == null) return null
+  const { segments } = f.c.sighting.taps[tap]!.view!
+  const old = segments.find(
+    (s) =>
+      s.from === 'upstream' &&
+      (s.flags & (SYN | RST | ACK)) === ACK &&
+      s.ack !== (first.seq + 1) >>> 0 &&
+      s.length === 0,
+  )
+  if (old === undefined) return null
+  const answered = segments.some(
+    (s) => s.from === 'client' && (s.flags & RST) !== 0 && s.seq === old.ack && s.frame > old.frame,
+  )
+  if (!answered) return null
+  return cause(f, {
+    id: 'time-wait-reuse',
+    confidence: 'probable',
+    why: `the client used a port again that ${f.upstreamKey} still had an earlier connection for: it answered the SYN with an ACK of that one`,
+    evidence: [
+      { tap, segment: old, text: 'an ACK that belongs to an earlier connection of these ports' },
+    ],
+    next: [
+      'source ports run short: ss -tan state time-wait | wc -l on the client; net.ipv4.ip_local_port_range; reuse connections',
+      'a SNAT on the way that hands out ports again before 60 s are over',
+    ],
+  })
+}
+
 const answerLost: Rule = (f) => {
   const { detail, handshake } = f.c.outcome
   if (detail !== 'no-final-ack' || handshake.synAck === null) return null
@@ -173,9 +241,12 @@ const takenBack: Rule = (f) => {
 /** Causes of handshakes that were never completed. */
 export const HANDSHAKE_RULES: readonly Rule[] = [
   refused,
+  notReadyYet,
   icmp,
   icmpReject,
+  timeWaitReuse,
   unanswered,
+  tableFull,
   answerLost,
   takenBack,
 ]

@@ -1,17 +1,18 @@
 import { endpointText, opposite } from '../../model/case.ts'
-import type { FirstResetFacts, Observation } from '../../model/outcome.ts'
-import { isAbrupt } from '../surroundings.ts'
+import type { Observation } from '../../model/outcome.ts'
 import { timerText } from '../timers.ts'
-import { cause, type Facts, isRst, type Rule, secondsText, tapOf } from './rule.ts'
-
-const IDLE_NS = 0.9e9
-
-type Resetting = (f: Facts, reset: FirstResetFacts) => ReturnType<Rule>
-
-const whenReset =
-  (rule: Resetting): Rule =>
-  (f) =>
-    f.reset === null ? null : rule(f, f.reset)
+import { acceptQueue, peerRestarted, stale, syncookieLost } from './passive-rules.ts'
+import {
+  ageLimit,
+  applicationHang,
+  applicationTimeout,
+  crashed,
+  requestText,
+  shutDown,
+  workerRecycled,
+} from './process-rules.ts'
+import { plaintextToTls, proxyHeader, turnedAway, wrongProtocol } from './protocol-rules.ts'
+import { cause, type Facts, isRst, type Rule, secondsText, tapOf, whenReset } from './rule.ts'
 
 /** The RST, or what it answers, carries an address that is not the connection's. */
 const natLost = whenReset((f, { event }) => {
@@ -67,35 +68,6 @@ const bothAborted = whenReset((f, { crossedInFlight, event }) => {
   })
 })
 
-/** A RST in the name of a side, made between, in answer to the first data after an idle time. */
-const expiredReject = whenReset((f, { by, event, idleNs }) => {
-  if (by !== 'between' || event.trigger === null) return null
-  const { trigger } = event
-  const far = f.c.sighting.taps.findIndex((tap) => tap.side === event.from)
-  const answered = f.c.sighting.segments.find((s) => s.seen[trigger.tap] === trigger.segment)
-  const arrived = far >= 0 && answered?.seen[far] != null
-  if (arrived || idleNs === null || idleNs < IDLE_NS || trigger.segment.length === 0) return null
-  return cause(f, {
-    id: 'middlebox-state-expired',
-    confidence: 'probable',
-    why: `${secondsText(idleNs)} of silence${timerText(idleNs, 'middlebox')}, then a device between answered the next data with a RST: it had forgotten the connection`,
-    next: [
-      "keep-alives shorter than that device's idle timeout",
-      'its session or conntrack timeout, and its log',
-    ],
-  })
-})
-
-const middleboxReset = whenReset((f, reset) => {
-  if (reset.by !== 'between') return null
-  return cause(f, {
-    id: 'middlebox-reset',
-    confidence: reset.confidence,
-    why: `a device between reset the connection${reset.where?.hops == null ? '' : `, ${reset.where.text}`}`,
-    next: ['ask for the log of the firewall, IPS or load balancer there at that time'],
-  })
-})
-
 const keepAliveRace = whenReset((f, { idleNs }) => {
   if (f.c.outcome.detail !== 'keep-alive-race') return null
   const idle =
@@ -142,68 +114,6 @@ const afterClose = whenReset((f, { event, by, idleNs }) => {
     ],
   })
 })
-
-/** Several connections of one endpoint cut short at once: the process died. */
-export const crashed: Rule = (f) => {
-  const { outcome } = f.c
-  const close = outcome.firstClose
-  if (close === null || close.by !== 'upstream' || close.segment === null) return null
-  // A FIN to an idle connection is part of a crash only where somebody still used that connection afterwards.
-  if (!isAbrupt(f.c) && outcome.detail !== 'data-after-close') return null
-  const burst = f.around.burst(f.c)
-  if (burst.ends < 3 || burst.abrupt < 2) return null
-  return cause(f, {
-    id: 'upstream-crash',
-    confidence: burst.abrupt >= 3 ? 'probable' : 'unclear',
-    why: `${burst.ends} connections of ${f.upstreamKey} ended within 50 ms, ${burst.abrupt} of them in the middle of something: its process died (crash, OOM kill, SIGKILL)`,
-    next: [
-      'kubectl get pod POD -o jsonpath=\'{range .status.containerStatuses[*]}{.name} {.restartCount} {.lastState.terminated}{"\\n"}{end}\'',
-      'kubectl logs POD -c CONTAINER --previous --tail=200',
-      'on the node: dmesg -T | grep -i oom',
-    ],
-  })
-}
-
-const acceptQueue = whenReset((f, { event, by }) => {
-  const { view } = f
-  if (by !== 'upstream' || event.anatomy !== 'passive' || view.upstream.bytes > 0) return null
-  const trigger = event.trigger
-  const isFirstAnswer =
-    trigger !== null &&
-    view.upstream.isn !== null &&
-    trigger.segment.ack === (view.upstream.isn + 1) >>> 0
-  if (!isFirstAnswer || f.c.outcome.fins.upstream !== null) return null
-  return cause(f, {
-    id: 'accept-queue-overflow',
-    confidence: 'probable',
-    why: `the handshake was complete for the client and ${f.upstreamKey} knew nothing of it: its accept queue was full (tcp_abort_on_overflow), or its SYN cookie was not taken`,
-    next: [
-      'on the upstream: nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPReqQFullDoCookies',
-      'sysctl net.ipv4.tcp_abort_on_overflow net.core.somaxconn; the listen() backlog of the server',
-    ],
-  })
-})
-
-const plaintextToTls = whenReset((f, { by }) => {
-  const { application } = f.c.outcome
-  const plain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
-  if (by !== 'upstream' || !plain || application.upstreamFirst !== 'none') return null
-  const tls = f.around.endpoint(f.c).tls
-  const known = tls > 0 || TLS_PORTS.has(f.view.endpoints.upstream.port)
-  if (!known) return null
-  return cause(f, {
-    id: 'plaintext-to-tls-port',
-    confidence: tls > 0 ? 'probable' : 'unclear',
-    why: `the client speaks plaintext, ${tls > 0 ? `others speak TLS with ${f.upstreamKey}` : 'the port is one for TLS'}, and the upstream ended the connection without a byte`,
-    next: [
-      'mesh: PeerAuthentication STRICT against a client without sidecar? kubectl get peerauthentications -A',
-      'client: https instead of http?',
-    ],
-  })
-})
-
-/** Ports on which plaintext is not expected. */
-const TLS_PORTS: ReadonlySet<number> = new Set([443, 6443, 8443, 9443, 10250, 15006, 15012])
 
 /** The whole response was sent, and the RST right behind it. */
 function isAnsweredAndCut(f: Facts): boolean {
@@ -287,25 +197,10 @@ const idleTimer = whenReset((f, { by, event, idleNs }) => {
   })
 })
 
-/** A kernel without the socket answers data, and nobody had closed. */
-const stale = whenReset((f, { causedBy, by, event }) => {
-  const { fins } = f.c.outcome
-  if (by === 'between' || event.anatomy !== 'passive' || fins[event.from] !== null) return null
-  if ((event.trigger?.segment.length ?? 0) === 0) return null
-  return cause(f, {
-    id: 'stale-endpoint',
-    confidence: causedBy === 'between' ? 'probable' : 'unclear',
-    why: 'the data reached a host that has no such connection and never closed it: it restarted, its address belonged to another pod before, or another backend was chosen',
-    next: [
-      'kubectl get pods -A -o wide --field-selector status.podIP=ADDRESS; compare start times with the packet time',
-    ],
-  })
-})
-
 /** What a live socket's abort by itself says. */
 const abort = whenReset((f, { by, event, confidence }) => {
   if (by !== 'client' && by !== 'upstream') return null
-  const { exchange, application, detail } = f.c.outcome
+  const { exchange, detail } = f.c.outcome
   // Of a connection that the capture only knows by its RST nothing can be said.
   if (detail === 'lone-reset') return null
   const sure = confidence === 'certain' && event.anatomy === 'active' ? 'probable' : 'unclear'
@@ -316,7 +211,7 @@ const abort = whenReset((f, { by, event, confidence }) => {
       confidence: sure,
       why:
         exchange === 'mid-response' || exchange === 'response-owed'
-          ? `the client aborted in the middle of the exchange${requestText(application.http?.lastRequestLine)}`
+          ? `the client aborted in the middle of the exchange${requestText(f)}`
           : 'the client aborted the connection',
       next: ["the client's timeout, cancellation or crash at that moment (Envoy flag DC)"],
     })
@@ -327,7 +222,7 @@ const abort = whenReset((f, { by, event, confidence }) => {
     confidence: sure,
     why:
       exchange === 'mid-response' || exchange === 'response-owed'
-        ? `the upstream application aborted in the middle of the exchange${requestText(application.http?.lastRequestLine)}`
+        ? `the upstream application aborted in the middle of the exchange${requestText(f)}`
         : 'the upstream application aborted the connection',
     next: [
       'the log of the upstream application at that moment',
@@ -336,25 +231,30 @@ const abort = whenReset((f, { by, event, confidence }) => {
   })
 })
 
-function requestText(line: string | null | undefined): string {
-  return line == null ? '' : ` (${line})`
-}
-
 /** Causes that speak of others than the resetting end come first. */
 export const RESET_RULES_FIRST: readonly Rule[] = [natLost, bothAborted]
-export const RESET_RULES_BETWEEN: readonly Rule[] = [expiredReject, middleboxReset]
 /** Of an ordinary reset only a timer is worth a word. */
 export const BENIGN_RESET_RULES: readonly Rule[] = [idleTimer]
 export const RESET_RULES: readonly Rule[] = [
+  syncookieLost,
   acceptQueue,
   plaintextToTls,
+  proxyHeader,
+  wrongProtocol,
   unreadData,
+  shutDown,
+  workerRecycled,
   crashed,
   keepAliveRace,
   afterClose,
   gaveUpUnanswered,
+  peerRestarted,
   stale,
   hostFilter,
   idleTimer,
+  ageLimit,
+  turnedAway,
+  applicationTimeout,
   abort,
+  applicationHang,
 ]

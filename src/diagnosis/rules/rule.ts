@@ -6,6 +6,8 @@ import type { FirstResetFacts, Observation } from '../../model/outcome.ts'
 import type { Cause, Confidence, Evidence } from '../../model/report.ts'
 import type { AlignedSegment } from '../../model/sighting.ts'
 import { evidenceOf } from '../evidence.ts'
+import { codeOf } from '../findings.ts'
+import { type Measures, measuresOf } from '../measures.ts'
 import { upstreamKey } from '../surroundings.ts'
 
 /** What every rule may look at. */
@@ -22,10 +24,20 @@ export interface Facts {
   client: string
   /** Both taps saw this connection. */
   bothSaw: boolean
+  /** How long it had lived, been silent, waited before it was closed. */
+  measures: Measures
 }
 
 /** One cause, if the packets support it. */
 export type Rule = (f: Facts) => Cause | null
+
+type Resetting = (f: Facts, reset: FirstResetFacts) => Cause | null
+
+/** A rule for connections that a RST ended. */
+export const whenReset =
+  (rule: Resetting): Rule =>
+  (f) =>
+    f.reset === null ? null : rule(f, f.reset)
 
 export function factsOf(c: Case, around: Surroundings): Facts {
   const view = c.sighting.taps[shownTap(c.sighting)]!.view!
@@ -39,6 +51,7 @@ export function factsOf(c: Case, around: Surroundings): Facts {
       .port,
     upstream: endpointText(view.endpoints.upstream),
     client: endpointText(view.endpoints.client),
+    measures: measuresOf(c),
     bothSaw: c.sighting.taps.length > 1 && c.sighting.taps.every((tap) => tap.view !== null),
   }
 }
@@ -57,12 +70,36 @@ export function cause(f: Facts, text: CauseText): Cause {
   const evidence = (text.evidence ?? []).map((o) => evidenceOf(f.c, o))
   return {
     id: text.id,
+    code: codeOf(text.id),
     confidence: text.confidence,
     why: text.why,
     evidence: evidence.length > 0 ? evidence : endEvidence(f),
-    against: (text.against ?? []).map((o) => evidenceOf(f.c, o)),
+    against: [...(text.against ?? []), ...(text.confidence === 'certain' ? [] : doubts(f))].map(
+      (o) => evidenceOf(f.c, o),
+    ),
     next: text.next ?? [],
   }
+}
+
+/** What speaks against any cause that is not certain: what the captures may not have held. */
+function doubts(f: Facts): Observation[] {
+  return f.c.sighting.taps.flatMap(({ view, loss, capture }, tap) =>
+    view === null || loss.length === 0
+      ? []
+      : [
+          {
+            tap,
+            segment: null,
+            text: `the ${capture} capture has gaps (${loss[0]}): what it does not show may have happened`,
+          },
+        ],
+  )
+}
+
+/** A sentence about how the connection was closed, at the segment that closed it. */
+export function closeObservation(f: Facts, text: string): Observation {
+  const close = f.c.outcome.firstClose
+  return { tap: close?.tap ?? shownTap(f.c.sighting), segment: close?.segment ?? null, text }
 }
 
 function endEvidence(f: Facts): Evidence[] {

@@ -1,0 +1,183 @@
+import { onClientClock } from '../on-client-clock.ts'
+import { closeTime, isAbrupt } from '../surroundings.ts'
+import { timerText } from '../timers.ts'
+import { cause, closeObservation, type Facts, type Rule, secondsText } from './rule.ts'
+
+const ENDED = [
+  'kubectl get pod POD -o jsonpath=\'{range .status.containerStatuses[*]}{.name} {.restartCount} {.lastState.terminated}{"\\n"}{end}\'',
+  'kubectl logs POD -c CONTAINER --previous --tail=200',
+]
+
+/** Refusals this long before an end show that the listener was closed first. */
+const LISTENER_GONE_NS = 0.2e9
+/** A burst of ends is over. */
+const AFTER_BURST_NS = 0.1e9
+/** Waiting this long for an answer is somebody's patience. */
+const PATIENCE_NS = 4.7e9
+/** Ends after the same time in so many connections are a rule of somebody's. */
+const ENOUGH_REPEATED = 3
+
+/** The upstream closed first, in the middle of something or on a client that went on. */
+function cutByUpstream(f: Facts): boolean {
+  const { outcome } = f.c
+  const close = outcome.firstClose
+  if (close === null || close.by !== 'upstream' || close.segment === null) return false
+  // A FIN to an idle connection is part of a crash only where somebody still used that connection afterwards.
+  return isAbrupt(f.c) || outcome.detail === 'data-after-close'
+}
+
+const startedAt = (f: Facts) => {
+  const tap = f.c.sighting.taps.findIndex(({ view }) => view !== null)
+  return onClientClock(f.c, tap, f.view.firstTime)
+}
+
+/** The listener was closed while this connection still worked, and then it was cut. */
+export const shutDown: Rule = (f) => {
+  if (!cutByUpstream(f)) return null
+  const closed = closeTime(f.c)
+  const e = f.around.endpoint(f.c)
+  const before = closed - e.firstRefused
+  if (!(before >= LISTENER_GONE_NS) || !(e.firstRefused > startedAt(f))) return null
+  // Somebody listened again before this one was cut: a restart, and this is a connection of the new process.
+  if (e.lastEstablished > e.firstRefused && e.lastEstablished < closed) return null
+  return cause(f, {
+    id: 'graceful-shutdown',
+    confidence: 'probable',
+    why: `${f.upstreamKey} refused new connections for ${secondsText(before)}${timerText(before, 'server')} before it cut this one: it was shut down, and its grace period ended with requests under way`,
+    next: [
+      'kubectl get events --field-selector involvedObject.name=POD: Killing, and when',
+      'terminationGracePeriodSeconds and preStop of the pod, against the longest request; keep accepting until endpoints are updated (preStop sleep)',
+      ...ENDED,
+    ],
+  })
+}
+
+/** Several connections of an endpoint were cut at once, and others of the same endpoint went on. */
+export const workerRecycled: Rule = (f) => {
+  if (!cutByUpstream(f)) return null
+  // A killed worker's kernel sends FIN unless data was unread; aborts in a row are the application's.
+  if (f.c.outcome.firstClose!.kind !== 'fin') return null
+  const burst = f.around.burst(f.c)
+  if (burst.abrupt < 1) return null
+  const closed = closeTime(f.c)
+  const e = f.around.endpoint(f.c)
+  const survivor = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
+  const accepted = e.lastEstablished > closed && !(e.lastRefused > closed)
+  const waited = f.c.outcome.exchangeAtClose === 'response-owed'
+  // One connection alone is cut by its application as well, unless it had waited as long as a worker may.
+  const patience = waited && timerText(f.measures.request, 'server', 'request') !== ''
+  if (!survivor || !accepted || e.refused > 0 || (burst.abrupt < 2 && !patience)) return null
+  return cause(f, {
+    id: 'worker-recycled',
+    confidence: 'unclear',
+    why: `${burst.abrupt === 1 ? 'a connection' : `${burst.abrupt} connections`} of ${f.upstreamKey} ended in the middle of a request, while others went on and new ones were accepted: one worker of the server ended, not the server`,
+    next: [
+      'the log of the application server: WORKER TIMEOUT, max_requests, a child that was killed (dmesg -T | grep -i oom)',
+    ],
+  })
+}
+
+/** Several connections of one endpoint cut short at once: the process died. */
+export const crashed: Rule = (f) => {
+  if (!cutByUpstream(f)) return null
+  const burst = f.around.burst(f.c)
+  if (burst.ends < 3 || burst.abrupt < 2) return null
+  const closed = closeTime(f.c)
+  const e = f.around.endpoint(f.c)
+  const refused = e.lastRefused > closed ? ', and new ones were refused afterwards' : ''
+  const survived = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
+  return cause(f, {
+    id: 'upstream-crash',
+    confidence: burst.abrupt >= 3 && !survived ? 'probable' : 'unclear',
+    why: `${burst.ends} connections of ${f.upstreamKey} ended within 50 ms, ${burst.abrupt} of them in the middle of something${refused}: its process died (crash, OOM kill, SIGKILL)`,
+    against: survived
+      ? [
+          closeObservation(
+            f,
+            `another connection of ${f.upstreamKey} began before and went on for ${secondsText(e.longestUntil - closed)} after`,
+          ),
+        ]
+      : [],
+    next: [...ENDED, 'on the node: dmesg -T | grep -i oom'],
+  })
+}
+
+/** A request that had arrived in full was cut after a time that looks like a limit. */
+export const applicationTimeout: Rule = (f) => {
+  const { outcome } = f.c
+  const close = outcome.firstClose
+  if (close?.by !== 'upstream' || close.segment === null) return null
+  const waited = f.measures.request
+  if (!(waited >= PATIENCE_NS)) {
+    return null
+  }
+  const repeated = f.around.repeated(f.c, 'request')
+  const timer = timerText(waited, 'server', 'request')
+  if (timer === '' && repeated < ENOUGH_REPEATED) return null
+  const times = repeated > 1 ? `, as ${repeated - 1} more of its connections were` : ''
+  return cause(f, {
+    id: 'application-timeout',
+    confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
+    why: `${f.upstreamKey} had the whole request${requestText(f)} and closed ${secondsText(waited)} later${timer} without an answer${times}: a timeout of the application or of its server`,
+    next: [
+      'the log of the application at the start of the request: what did it wait for?',
+      'request and worker timeouts of the server against the time that this request takes',
+    ],
+  })
+}
+
+/** The request was acknowledged, and no answer came until the client had enough. */
+export const applicationHang: Rule = (f) => {
+  const { outcome } = f.c
+  const close = outcome.firstClose
+  if (close?.by !== 'client' || outcome.application.protocol === 'none') return null
+  const waited = f.measures.request
+  if (!(waited >= PATIENCE_NS) || !isRequestAcknowledged(f)) return null
+  const repeated = f.around.repeated(f.c, 'request')
+  const e = f.around.endpoint(f.c)
+  return cause(f, {
+    id: 'application-hang',
+    confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
+    why: `${f.upstreamKey} acknowledged the request${requestText(f)} and sent nothing for ${secondsText(waited)}; then the client gave up${timerText(waited, 'client', 'request')}${repeated > 1 ? `, as in ${repeated - 1} more of its connections` : ''}: the kernel lives, the application does not answer`,
+    against:
+      e.longestUntil > closeTime(f.c) - waited
+        ? [closeObservation(f, `${f.upstreamKey} answered on another connection meanwhile`)]
+        : [],
+    next: [
+      `on the upstream: ss -ltn 'sport = :${f.upstreamPort}': does Recv-Q grow? thread dump, CPU throttling, locks`,
+      'kubectl describe pod POD: Unhealthy … context deadline exceeded',
+    ],
+  })
+}
+
+function isRequestAcknowledged(f: Facts): boolean {
+  const { client, upstream } = f.view
+  return client.next !== null && upstream.acked !== null && client.bytes > 0
+    ? (upstream.acked - client.next) >> 0 >= -1
+    : false
+}
+
+/** Closed at the same age in connection after connection, however busy they were. */
+export const ageLimit: Rule = (f) => {
+  const close = f.c.outcome.firstClose
+  const { age, idle } = f.measures
+  if (close?.by !== 'upstream' || close.segment === null || !(age >= PATIENCE_NS)) return null
+  // Silent all its life, its age says nothing of its own.
+  if (idle >= 0.8 * age) return null
+  const repeated = f.around.repeated(f.c, 'age')
+  if (repeated < ENOUGH_REPEATED || repeated <= f.around.repeated(f.c, 'idle')) return null
+  return cause(f, {
+    id: 'connection-age-limit',
+    confidence: 'probable',
+    why: `${f.upstreamKey} closed ${repeated} connections ${secondsText(age)} after their SYN${timerText(age, 'server', 'age')}, busy or not: a greatest age of connections`,
+    next: [
+      'max_connection_duration (Envoy), MAX_CONNECTION_AGE (gRPC), keepalive_requests or a drain of the server',
+      'a client that retries on a connection closed before its answer, or a server that announces the end (GOAWAY, Connection: close)',
+    ],
+  })
+}
+
+export function requestText(f: Facts): string {
+  const line = f.c.outcome.application.http?.lastRequestLine
+  return line == null ? '' : ` (${line})`
+}
