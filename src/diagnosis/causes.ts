@@ -27,6 +27,7 @@ const GOES_ON: ReadonlySet<string> = new Set([
   'middlebox-idle-timeout',
   'middlebox-reset',
   'syn-dropped',
+  'tls-server-silent',
 ])
 
 /** Why a connection ended as it did, best explanation first; none for a healthy one. */

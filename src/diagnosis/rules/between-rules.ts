@@ -1,3 +1,4 @@
+import { ACK } from '../../../native-free-decoders/decoded-packet.ts'
 import type { FirstResetFacts } from '../../model/outcome.ts'
 import { matchTimer, timerText } from '../timers.ts'
 import { cause, type Facts, type Rule, secondsText, whenReset } from './rule.ts'
@@ -75,10 +76,16 @@ const middleboxReset = whenReset((f, reset) => {
   })
 })
 
+/** A kernel without the socket made it, whatever way it came: a RST without ACK that takes its number from what it answers. */
+function isBareAnswer({ trigger, segment, senderContinues }: FirstResetFacts['event']): boolean {
+  const { flags, seq } = segment.seen.find((s) => s !== null)!
+  return (flags & ACK) === 0 && trigger?.segment.ack === seq && senderContinues === null
+}
+
 /** The data did not reach the upstream of this capture, and a kernel without the connection answered it. */
 const rerouted = whenReset((f, reset) => {
   const { by, event } = reset
-  if (by !== 'between' || event.anatomy !== 'passive' || event.from !== 'upstream') return null
+  if (by !== 'between' || !isBareAnswer(event) || event.from !== 'upstream') return null
   if ((event.trigger?.segment.length ?? 0) === 0 || hasTriggerArrived(f, reset)) return null
   if (!f.bothSaw) return null
   return cause(f, {

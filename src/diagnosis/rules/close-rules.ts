@@ -1,5 +1,6 @@
 import { timerText } from '../timers.ts'
 import {
+  ageLimit,
   applicationHang,
   applicationTimeout,
   crashed,
@@ -7,7 +8,10 @@ import {
   workerRecycled,
 } from './process-rules.ts'
 import { proxyHeader, wrongProtocol } from './protocol-rules.ts'
-import { cause, type Rule, secondsText } from './rule.ts'
+import { alikeText, cause, ENOUGH_REPEATED, type Rule, secondsText } from './rule.ts'
+
+/** Shorter silences are no timeouts. */
+const LEAST_IDLE_NS = 0.9e9
 
 const truncated: Rule = (f) => {
   const { outcome } = f.c
@@ -55,11 +59,13 @@ const idleClose: Rule = (f) => {
   }
   const idle = last === null ? 0 : close.segment.time - last
   const timer = timerText(idle, close.by === 'upstream' ? 'server' : 'client')
-  if (timer === '' || outcome.exchangeAtClose === 'mid-response') return null
+  const repeated = idle < LEAST_IDLE_NS ? 1 : f.around.repeated(f.c, 'idle')
+  const isTimer = timer !== '' || repeated >= ENOUGH_REPEATED
+  if (!isTimer || outcome.exchangeAtClose === 'mid-response') return null
   return cause(f, {
     id: 'idle-timeout',
     confidence: 'probable',
-    why: `the ${close.by} closed the idle connection after ${secondsText(idle)}${timer}; nothing was lost`,
+    why: `the ${close.by} closed the idle connection after ${secondsText(idle)}${timer}${alikeText(repeated)}; nothing was lost`,
   })
 }
 
@@ -107,6 +113,7 @@ export const CLOSE_RULES: readonly Rule[] = [
   shutDown,
   workerRecycled,
   crashed,
+  ageLimit,
   truncated,
   applicationTimeout,
   cancelled,

@@ -1,7 +1,14 @@
 import { onClientClock } from '../on-client-clock.ts'
 import { closeTime, isAbrupt } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
-import { cause, closeObservation, type Facts, type Rule, secondsText } from './rule.ts'
+import {
+  cause,
+  closeObservation,
+  ENOUGH_REPEATED,
+  type Facts,
+  type Rule,
+  secondsText,
+} from './rule.ts'
 
 const ENDED = [
   'kubectl get pod POD -o jsonpath=\'{range .status.containerStatuses[*]}{.name} {.restartCount} {.lastState.terminated}{"\\n"}{end}\'',
@@ -14,8 +21,6 @@ const LISTENER_GONE_NS = 0.2e9
 const AFTER_BURST_NS = 0.1e9
 /** Waiting this long for an answer is somebody's patience. */
 const PATIENCE_NS = 4.7e9
-/** Ends after the same time in so many connections are a rule of somebody's. */
-const ENOUGH_REPEATED = 3
 
 /** The upstream closed first, in the middle of something or on a client that went on. */
 function cutByUpstream(f: Facts): boolean {
@@ -162,8 +167,12 @@ export const ageLimit: Rule = (f) => {
   const close = f.c.outcome.firstClose
   const { age, idle } = f.measures
   if (close?.by !== 'upstream' || close.segment === null || !(age >= PATIENCE_NS)) return null
+  const owed = ['response-owed', 'mid-response', 'mid-request'].includes(
+    f.c.outcome.exchangeAtClose,
+  )
+  if (close.kind === 'fin' && !owed) return null
   // Silent all its life, its age says nothing of its own.
-  if (idle >= 0.8 * age) return null
+  if (idle >= 0.8 * age || f.measures.request >= 0.8 * age) return null
   const repeated = f.around.repeated(f.c, 'age')
   if (repeated < ENOUGH_REPEATED || repeated <= f.around.repeated(f.c, 'idle')) return null
   return cause(f, {

@@ -12,7 +12,17 @@ import {
   workerRecycled,
 } from './process-rules.ts'
 import { plaintextToTls, proxyHeader, turnedAway, wrongProtocol } from './protocol-rules.ts'
-import { cause, type Facts, isRst, type Rule, secondsText, tapOf, whenReset } from './rule.ts'
+import {
+  alikeText,
+  cause,
+  ENOUGH_REPEATED,
+  type Facts,
+  isRst,
+  type Rule,
+  secondsText,
+  tapOf,
+  whenReset,
+} from './rule.ts'
 
 /** The RST, or what it answers, carries an address that is not the connection's. */
 const natLost = whenReset((f, { event }) => {
@@ -188,11 +198,12 @@ const idleTimer = whenReset((f, { by, event, idleNs }) => {
   const state = f.c.outcome.exchange
   const between = state === 'complete' || state === 'opaque' || state === 'no-data'
   const timer = timerText(idleNs, by === 'upstream' ? 'server' : 'client')
-  if (!between || timer === '') return null
+  const repeated = f.around.repeated(f.c, 'idle')
+  if (!between || (timer === '' && repeated < ENOUGH_REPEATED)) return null
   return cause(f, {
     id: 'idle-timeout',
     confidence: 'probable',
-    why: `the ${by} closed the connection after ${secondsText(idleNs)} of silence${timer}`,
+    why: `the ${by} closed the connection after ${secondsText(idleNs)} of silence${timer}${alikeText(repeated)}`,
     next: [`the idle or keep-alive timeout of the ${by}`],
   })
 })
@@ -231,6 +242,18 @@ const abort = whenReset((f, { by, event, confidence }) => {
   })
 })
 
+/** close() with data unread sends the RST that SO_LINGER 0 sends. */
+const clientClosed = whenReset((f, { by, event }) => {
+  const state = f.c.outcome.exchange
+  if (by !== 'client' || event.anatomy !== 'active' || state !== 'mid-response') return null
+  return cause(f, {
+    id: 'client-cancel',
+    confidence: 'unclear',
+    why: 'an ordinary close() while part of the response lay unread sends the same RST',
+    next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
+  })
+})
+
 /** Causes that speak of others than the resetting end come first. */
 export const RESET_RULES_FIRST: readonly Rule[] = [natLost, bothAborted]
 /** Of an ordinary reset only a timer is worth a word. */
@@ -256,5 +279,6 @@ export const RESET_RULES: readonly Rule[] = [
   turnedAway,
   applicationTimeout,
   abort,
+  clientClosed,
   applicationHang,
 ]

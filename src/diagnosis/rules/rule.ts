@@ -166,3 +166,11 @@ export function secondsText(ns: number): string {
   const s = ns / 1e9
   return `${s < 10 ? s.toFixed(3) : s.toFixed(1)} s`
 }
+
+/** Ends after the same time in so many connections are a rule of somebody's. */
+export const ENOUGH_REPEATED = 3
+
+/** ", as 30 more of this endpoint": empty where it is the only one. */
+export function alikeText(repeated: number): string {
+  return repeated > 1 ? `, as did ${repeated - 1} more of this endpoint's` : ''
+}

@@ -1,5 +1,6 @@
 import { opposite } from '../../model/case.ts'
 import type { Observation } from '../../model/outcome.ts'
+import { meshProxies } from '../mesh.ts'
 import { cause, type Facts, type Rule } from './rule.ts'
 import { isLostRun } from './silence-rules.ts'
 
@@ -138,6 +139,22 @@ const serverSilent: Rule = (f) => {
   })
 }
 
+/** A mesh proxy that answers at the level of TCP only: its kernel does that for it. */
+const proxyStarved: Rule = (f) => {
+  const said = serverSilent(f)
+  const mesh = meshProxies(f.c)[0]
+  if (said === null || mesh === undefined) return null
+  return cause(f, {
+    id: 'sidecar-starved',
+    confidence: 'unclear',
+    why: `the call is one between mesh proxies (${mesh.basis}), and the kernel of ${f.upstreamKey} acknowledges what its proxy does not answer: the proxy gets no CPU time, or is stuck`,
+    next: [
+      'kubectl top pod POD --containers: istio-proxy against its CPU limit; container_cpu_cfs_throttled_periods_total',
+      'kubectl exec POD -c istio-proxy -- pilot-agent request GET server_info',
+    ],
+  })
+}
+
 const resetAtHello: Rule = (f) => {
   const { detail, application } = f.c.outcome
   if (detail !== 'after-client-hello' || f.reset === null) return null
@@ -164,6 +181,7 @@ const resetAtHello: Rule = (f) => {
 const stopped: Rule = (f) => {
   const close = f.c.outcome.firstClose
   if (close === null || close.by === 'undetermined' || close.by === 'between') return null
+  if (serverSilent(f) !== null) return null
   const other = opposite(close.by)
   return cause(f, {
     id: `${close.by}-gave-up-tls-handshake`,
@@ -181,6 +199,7 @@ export const TLS_RULES: readonly Rule[] = [
   handshakeRefused,
   serverHelloLost,
   serverSilent,
+  proxyStarved,
   resetAtHello,
   stopped,
 ]
