@@ -93,7 +93,10 @@ export class ApplicationWalker {
       if (stream.prefixLength > 0 || stream.proxy !== null) this.give(stream)
     } else if (this.tls !== null && stream.tls !== null) {
       stream.tls.skip(this.tls, left, frame, time)
-    } else if (this.http !== null && stream.http !== null) stream.http.skip(this.http, left)
+    } else if (this.http !== null && stream.http !== null) {
+      this.http.now = time
+      stream.http.skip(this.http, left)
+    }
   }
 
   /** The direction that is the client by what was said, -1 where nothing says so. */
@@ -117,6 +120,7 @@ export class ApplicationWalker {
       upstreamFirst: firstOf(upstream, tls),
       tls: tls === null ? null : summarizeTls(tls, clientDirection),
       http: this.http === null ? null : this.http.summary(),
+      proxyHeader: client.proxy?.header ?? null,
       lostPlace: clientLostPlace || upstreamLostPlace,
       clientLostPlace,
       upstreamLostPlace,
@@ -215,6 +219,7 @@ export class ApplicationWalker {
     if (this.tls !== null && stream.tls !== null) {
       stream.tls.feed(this.tls, bytes, start, end, frame, time)
     } else if (this.http !== null && stream.http !== null) {
+      this.http.now = time
       stream.http.feed(this.http, bytes, start, end)
     }
   }

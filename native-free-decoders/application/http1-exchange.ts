@@ -1,6 +1,8 @@
 import type { Http1Head } from './http1-head.ts'
 import { Http1Messages } from './http1-messages.ts'
-import type { HttpSummary } from './summary.ts'
+import { RequestMarks } from './request-marks.ts'
+import type { HttpSummary, RequestMark } from './summary.ts'
+import { textHash } from './text-hash.ts'
 
 /** Requests awaiting their response whose method is remembered; pipelines are shorter. */
 const REMEMBERED = 30
@@ -13,6 +15,11 @@ export class Http1Exchange {
   readonly responses = new Http1Messages(false)
   /** CONNECT or Upgrade succeeded. */
   tunnel = false
+  /** Time of the frame whose bytes are read. */
+  now = 0
+  private readonly marks = new RequestMarks()
+  /** Final responses that answer nothing that was seen: to what was asked before the capture, or to nothing (408). */
+  private unasked = 0
   private connectionClose = false
   /** Requests without a final response; negative where responses came before the end of their request's head. */
   private owed = 0
@@ -32,7 +39,33 @@ export class Http1Exchange {
       if (head.isConnect) this.connectBits |= 1 << this.owed
     }
     this.owed++
+    this.mark(head)
     return false
+  }
+
+  private mark(head: Http1Head): void {
+    const { requestLine, requestIdHash, traceIdHash } = head
+    const mark: RequestMark = {
+      time: this.now,
+      line: requestLine === null ? 0 : textHash(requestLine),
+      requestId: requestIdHash,
+      traceId: traceIdHash,
+      status: 0,
+      answered: null,
+    }
+    this.marks.add(mark)
+    // An error may be answered before the head that it answers is complete.
+    if (this.responses.messages - this.unasked >= this.requests.messages) this.answer(mark)
+  }
+
+  /** The head of the last final response answers this request. */
+  private answer(mark: RequestMark): void {
+    // After a gap nobody knows which request is answered.
+    if (this.requests.lostPlace || this.responses.lostPlace) return
+    const { head } = this.responses
+    mark.status = head.finalStatus
+    mark.answered = this.now
+    if (mark.requestId === 0) mark.requestId = head.requestIdHash
   }
 
   /** A response's head is complete; true when it has no body whatever it says (RFC 9112 §6.3). */
@@ -45,6 +78,12 @@ export class Http1Exchange {
     this.headBits >>>= 1
     this.connectBits >>>= 1
     this.owed--
+    const answered = this.responses.messages - this.unasked
+    if (answered > this.requests.messages && this.requests.summaryState !== 'in-head') {
+      this.unasked++
+    }
+    const mark = this.marks.of(this.responses.messages - this.unasked - 1)
+    if (mark !== null && mark.answered === null) this.answer(mark)
     if (status === 101 || (answersConnect && status < 300)) {
       this.tunnel = true
       this.requests.becomeTunnel()
@@ -61,13 +100,18 @@ export class Http1Exchange {
   /** What both directions came to. */
   summary(): HttpSummary {
     const { requests, responses } = this
+    const marks = this.marks.list()
+    const [only] = marks
+    const isPlain = marks.length === 1 && only!.requestId === 0 && only!.traceId === 0
     return {
       requests: requests.messages,
       responses: responses.messages,
       lastStatus: responses.head.finalStatus || null,
       lastRequestLine: requests.head.requestLine,
+      lastRequestId: requests.head.requestId,
       host: requests.head.host,
       server: responses.head.server,
+      marks: isPlain ? [] : marks,
       clientState: requests.summaryState,
       upstreamState: responses.summaryState,
       requestMissing: requests.missing,

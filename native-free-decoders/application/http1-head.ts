@@ -1,8 +1,11 @@
 import { isConnect, isMethodByte } from './first-bytes.ts'
 import { printableOrSame } from './printable.ts'
+import { bytesHash } from './text-hash.ts'
 
 /** How many characters of a request line and of a header's value are kept. */
 const TEXT_LIMIT = 200
+/** A UUID has 36; what is longer is told apart by its hash all the same. */
+const ID_LIMIT = 64
 
 /** The head of one message as far as it was read: only what frames the message and what a report names. */
 export class Http1Head {
@@ -10,6 +13,10 @@ export class Http1Head {
   requestLine: string | null = null
   host: string | null = null
   server: string | null = null
+  requestId: string | null = null
+  /** Hashes of this message's `x-request-id` and of the trace id in its `traceparent`; 0 for none. */
+  requestIdHash = 0
+  traceIdHash = 0
   status = 0
   /** The last status that was not interim, 0 for none. */
   finalStatus = 0
@@ -31,6 +38,8 @@ export class Http1Head {
 
   /** Forgets what framed the message before; names stay until they are said again. */
   begin(): void {
+    this.requestIdHash = 0
+    this.traceIdHash = 0
     this.contentLength = -1
     this.transferEncoding = false
     this.chunked = false
@@ -80,7 +89,10 @@ export class Http1Head {
   /** One header line without its line end; those that frame nothing and name nobody are passed over. */
   readField(bytes: Uint8Array, start: number, end: number): void {
     const initial = bytes[start]! | 0x20
-    if (initial !== 0x63 && initial !== 0x74 && initial !== 0x68 && initial !== 0x73) return
+    // c, t, h, s, x
+    if (initial !== 0x63 && initial !== 0x74 && initial !== 0x68 && initial !== 0x73) {
+      if (initial !== 0x78) return
+    }
     let colon = start
     while (colon < end && colon - start <= 17 && bytes[colon] !== COLON) colon++
     if (colon === end || bytes[colon] !== COLON) return
@@ -97,7 +109,16 @@ export class Http1Head {
       this.host = printableOrSame(this.host, bytes, from, to, TEXT_LIMIT)
     } else if (isWord(bytes, start, colon, SERVER)) {
       this.server = printableOrSame(this.server, bytes, from, to, TEXT_LIMIT)
-    }
+    } else if (isWord(bytes, start, colon, X_REQUEST_ID) && to > from) {
+      this.requestId = printableOrSame(this.requestId, bytes, from, to, ID_LIMIT)
+      this.requestIdHash = bytesHash(bytes, from, to)
+    } else if (isWord(bytes, start, colon, TRACEPARENT)) this.readTraceParent(bytes, from, to)
+  }
+
+  /** `00-` and 32 digits: the trace id, which all spans share; the span's own id behind it changes at each hop. */
+  private readTraceParent(bytes: Uint8Array, from: number, to: number): void {
+    if (to - from < TRACE_ID_END || bytes[from + 2] !== HYPHEN) return
+    this.traceIdHash = bytesHash(bytes, from + TRACE_ID_START, from + TRACE_ID_END)
   }
 
   private readLength(bytes: Uint8Array, from: number, to: number): void {
@@ -139,6 +160,9 @@ const QUERY = 0x3f
 const FRAGMENT = 0x23
 const COLON = 0x3a
 const COMMA = 0x2c
+const HYPHEN = 0x2d
+const TRACE_ID_START = 3
+const TRACE_ID_END = 35
 
 const lower = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
 const HEAD = lower('head')
@@ -147,6 +171,8 @@ const TRANSFER_ENCODING = lower('transfer-encoding')
 const CONNECTION = lower('connection')
 const HOST = lower('host')
 const SERVER = lower('server')
+const X_REQUEST_ID = lower('x-request-id')
+const TRACEPARENT = lower('traceparent')
 const CHUNKED = lower('chunked')
 const CLOSE = lower('close')
 const KEEP_ALIVE = lower('keep-alive')

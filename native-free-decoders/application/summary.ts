@@ -61,14 +61,41 @@ export type HttpState =
   | 'until-close'
   | 'lost'
 
+/**
+ * One HTTP/1 request, as far as it may be known again on another connection: hashes, no text. 0 stands for none. Times
+ * are those of the frames that completed the heads.
+ */
+export interface RequestMark {
+  time: number
+  /** Of the method and the path without query; 32 bits. */
+  line: number
+  /** Of its `x-request-id`, or its response's; 53 bits. */
+  requestId: number
+  /** Of the trace id in its `traceparent` (W3C Trace Context); 53 bits. */
+  traceId: number
+  /** Of its final response, where that is known; its time is null until then. */
+  status: number
+  answered: number | null
+}
+
+/** The addresses that a PROXY protocol header names: the connection that the proxy in front accepted. */
+export interface ProxyHeader {
+  source: { address: string; port: number }
+  destination: { address: string; port: number }
+}
+
 /** The exchanges of an HTTP/1 connection; requests and final responses count when their head is complete. */
 export interface HttpSummary {
   requests: number
   responses: number
   lastStatus: number | null
   lastRequestLine: string | null
+  /** `x-request-id` of the last request that has one, bounded. */
+  lastRequestId: string | null
   host: string | null
   server: string | null
+  /** Of the first requests and the last; empty for a single one without ids, of which all is said already. */
+  marks: RequestMark[]
   clientState: HttpState
   upstreamState: HttpState
   requestMissing: number | null
@@ -83,6 +110,7 @@ export interface ApplicationSummary {
   upstreamFirst: FirstBytes
   tls: TlsSummary | null
   http: HttpSummary | null
+  proxyHeader: ProxyHeader | null
   lostPlace: boolean
   clientLostPlace: boolean
   upstreamLostPlace: boolean

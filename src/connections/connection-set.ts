@@ -1,3 +1,4 @@
+import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-text.ts'
 import type {
   AddressPair,
   ConnectionView,
@@ -9,7 +10,6 @@ import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
 import type { ConnectionSet, EndpointTable } from '../model/connection-set.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import type { SegmentNumbers } from '../model/segment-numbers.ts'
-import { ipv4Text, ipv6Text } from './address-text.ts'
 import { type FoldPlan, planFolds } from './fold.ts'
 import { attachIcmp, type IcmpAttachment } from './icmp-attach.ts'
 import * as L from './layout.ts'

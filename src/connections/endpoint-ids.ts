@@ -1,5 +1,5 @@
+import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-text.ts'
 import type { EndpointTable } from '../model/connection-set.ts'
-import { ipv4Text, ipv6Text } from './address-text.ts'
 import { WordTable } from './word-table.ts'
 
 /** The ids of endpoints by their addresses' words. */

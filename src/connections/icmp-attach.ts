@@ -1,7 +1,7 @@
+import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-text.ts'
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { IcmpError, Side } from '../model/connection.ts'
 import type { IcmpRecord } from '../model/connection-data.ts'
-import { ipv4Text, ipv6Text } from './address-text.ts'
 import type { CaptureConnections } from './connection-set.ts'
 import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'

@@ -4,6 +4,8 @@ import {
   type HttpState,
   type HttpSummary,
   type Moment,
+  type ProxyHeader,
+  type RequestMark,
   TLS_STAGES,
   type TlsSummary,
 } from '../model/application.ts'
@@ -77,7 +79,7 @@ export function packApplication(
   first: { frame: number; time: number },
   texts: SharedTexts,
 ): void {
-  const { tls, http } = application
+  const { tls, http, proxyHeader } = application
   out.number(PROTOCOLS.indexOf(application.protocol))
   out.number(FIRST.indexOf(application.clientFirst))
   out.number(FIRST.indexOf(application.upstreamFirst))
@@ -86,10 +88,12 @@ export function packApplication(
       OPTIONAL.indexOf(application.clientLostPlace as undefined) * 2 +
       OPTIONAL.indexOf(application.upstreamLostPlace as undefined) * 8 +
       (tls === null ? 0 : 32) +
-      (http === null ? 0 : 64),
+      (http === null ? 0 : 64) +
+      (proxyHeader == null ? 0 : 128),
   )
   if (tls !== null) packTls(out, tls, first, texts)
-  if (http !== null) packHttp(out, http, texts)
+  if (http !== null) packHttp(out, http, first, texts)
+  if (proxyHeader != null) packProxyHeader(out, proxyHeader, texts)
 }
 
 function packTls(
@@ -131,7 +135,12 @@ function packTls(
   packCount(out, tls.upstreamRecordMissing)
 }
 
-function packHttp(out: ByteWriter, http: HttpSummary, texts: SharedTexts): void {
+function packHttp(
+  out: ByteWriter,
+  http: HttpSummary,
+  first: { time: number },
+  texts: SharedTexts,
+): void {
   out.number(http.requests)
   out.number(http.responses)
   packCount(out, http.lastStatus)
@@ -143,10 +152,50 @@ function packHttp(out: ByteWriter, http: HttpSummary, texts: SharedTexts): void 
   out.number(
     STATES.indexOf(http.clientState) +
       STATES.indexOf(http.upstreamState) * 8 +
-      (http.connectionClose ? 64 : 0),
+      (http.connectionClose ? 64 : 0) +
+      (http.lastRequestId === null ? 0 : 128) +
+      (http.marks.length === 0 ? 0 : 256),
   )
   packCount(out, http.requestMissing)
   packCount(out, http.responseMissing)
+  if (http.lastRequestId !== null) out.text(http.lastRequestId)
+  if (http.marks.length > 0) out.number(http.marks.length)
+  for (const mark of http.marks) packMark(out, mark, first.time)
+}
+
+function packMark(out: ByteWriter, mark: RequestMark, zero: number): void {
+  const { time, line, requestId, traceId, status, answered } = mark
+  out.number(
+    (requestId === 0 ? 0 : 1) +
+      (traceId === 0 ? 0 : 2) +
+      (isLater(time, zero) ? 4 : 0) +
+      (answered === null ? 0 : isLater(answered, time) ? 8 : 16),
+  )
+  out.number(line)
+  packTime(out, time, zero)
+  if (requestId !== 0) out.number(requestId)
+  if (traceId !== 0) out.number(traceId)
+  if (answered === null) return
+  packTime(out, answered, time)
+  out.number(status)
+}
+
+/** Is a time a whole number of ns behind another? */
+function isLater(time: number, zero: number): boolean {
+  const later = time - zero
+  return Number.isInteger(later) && later >= 0 && zero + later === time
+}
+
+function packTime(out: ByteWriter, time: number, zero: number): void {
+  if (isLater(time, zero)) out.number(time - zero)
+  else out.double(time)
+}
+
+function packProxyHeader(out: ByteWriter, header: ProxyHeader, texts: SharedTexts): void {
+  out.text(header.source.address)
+  out.number(header.source.port)
+  packShared(out, header.destination.address, texts)
+  out.number(header.destination.port)
 }
 
 /** Undefined, null, or a whole number. */
@@ -188,13 +237,15 @@ export function unpackApplication(
   const upstreamFirst = FIRST[from.number()]!
   const bits = from.number()
   const tls = (bits & 32) === 0 ? null : unpackTls(from, first, texts)
-  const http = (bits & 64) === 0 ? null : unpackHttp(from, texts)
+  const http = (bits & 64) === 0 ? null : unpackHttp(from, first, texts)
+  const proxyHeader = (bits & 128) === 0 ? null : unpackProxyHeader(from, texts)
   const summary: ApplicationSummary = {
     protocol,
     clientFirst,
     upstreamFirst,
     tls,
     http,
+    proxyHeader,
     lostPlace: (bits & 1) !== 0,
   }
   const clientLostPlace = OPTIONAL[(bits >> 1) & 3]
@@ -258,7 +309,11 @@ function unpackTls(
   return tls
 }
 
-function unpackHttp(from: ByteReader, texts: readonly string[]): HttpSummary {
+function unpackHttp(
+  from: ByteReader,
+  first: { time: number },
+  texts: readonly string[],
+): HttpSummary {
   const requests = from.number()
   const responses = from.number()
   const lastStatus = unpackCount(from) ?? null
@@ -266,19 +321,45 @@ function unpackHttp(from: ByteReader, texts: readonly string[]): HttpSummary {
   const host = unpackShared(from, texts) ?? null
   const server = unpackShared(from, texts) ?? null
   const bits = from.number()
+  const requestMissing = unpackCount(from) ?? null
+  const responseMissing = unpackCount(from) ?? null
+  const lastRequestId = (bits & 128) === 0 ? null : from.text()
+  const marks: RequestMark[] = []
+  for (let left = (bits & 256) === 0 ? 0 : from.number(); left > 0; left--) {
+    marks.push(unpackMark(from, first.time))
+  }
   return {
     requests,
     responses,
     lastStatus,
     lastRequestLine,
+    lastRequestId,
     host,
     server,
+    marks,
     clientState: STATES[bits & 7]!,
     upstreamState: STATES[(bits >> 3) & 7]!,
-    requestMissing: unpackCount(from) ?? null,
-    responseMissing: unpackCount(from) ?? null,
+    requestMissing,
+    responseMissing,
     connectionClose: (bits & 64) !== 0,
   }
+}
+
+function unpackMark(from: ByteReader, zero: number): RequestMark {
+  const bits = from.number()
+  const line = from.number()
+  const time = (bits & 4) === 0 ? from.double() : zero + from.number()
+  const requestId = (bits & 1) === 0 ? 0 : from.number()
+  const traceId = (bits & 2) === 0 ? 0 : from.number()
+  if ((bits & 24) === 0) return { time, line, requestId, traceId, status: 0, answered: null }
+  const answered = (bits & 8) === 0 ? from.double() : time + from.number()
+  return { time, line, requestId, traceId, status: from.number(), answered }
+}
+
+function unpackProxyHeader(from: ByteReader, texts: readonly string[]): ProxyHeader {
+  const source = { address: from.text(), port: from.number() }
+  const destination = { address: unpackShared(from, texts)!, port: from.number() }
+  return { source, destination }
 }
 
 function unpackCount(from: ByteReader): number | null | undefined {

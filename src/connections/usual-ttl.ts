@@ -1,5 +1,5 @@
+import { addressWords } from '../../native-free-decoders/network/address-text.ts'
 import type { Endpoint, Side } from '../model/connection.ts'
-import { addressWords } from './address-text.ts'
 import type { CaptureConnections } from './connection-set.ts'
 import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'

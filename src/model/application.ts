@@ -1,4 +1,4 @@
-import type { Side } from './connection.ts'
+import type { Endpoint, Side } from './connection.ts'
 
 export type TlsStage =
   | 'client-hello'
@@ -66,6 +66,29 @@ export type HttpState =
   | 'until-close'
   | 'lost'
 
+/**
+ * One HTTP/1 request, as far as it may be known again on another connection: hashes, no text. 0 stands for none. Times
+ * are relative ns of the frames that completed the heads.
+ */
+export interface RequestMark {
+  time: number
+  /** Of the method and the path without query; 32 bits. */
+  line: number
+  /** Of its `x-request-id`, or its response's; 53 bits. */
+  requestId: number
+  /** Of the trace id in its `traceparent` (W3C Trace Context); 53 bits. */
+  traceId: number
+  /** Of its final response, where that is known; its time is null until then. */
+  status: number
+  answered: number | null
+}
+
+/** The addresses that a PROXY protocol header names: the connection that the proxy in front accepted. */
+export interface ProxyHeader {
+  source: Endpoint
+  destination: Endpoint
+}
+
 export interface HttpSummary {
   requests: number
   responses: number
@@ -73,8 +96,12 @@ export interface HttpSummary {
   lastStatus: number | null
   /** Method and path without query, bounded; null where it was not captured. */
   lastRequestLine: string | null
+  /** `x-request-id` of the last request that has one, bounded. */
+  lastRequestId: string | null
   host: string | null
   server: string | null
+  /** Of the first requests and the last; empty for a single one without ids, of which all is said already. */
+  marks: RequestMark[]
   clientState: HttpState
   upstreamState: HttpState
   /** Body bytes that the message under way still lacks, where its framing says so; null for chunked or none. */
@@ -91,6 +118,8 @@ export interface ApplicationSummary {
   upstreamFirst: FirstBytes
   tls: TlsSummary | null
   http: HttpSummary | null
+  /** Optional as most have none. */
+  proxyHeader?: ProxyHeader | null
   /** Gaps (capture loss, snapping, a bound) made the walk lose its place. */
   lostPlace: boolean
   clientLostPlace?: boolean

@@ -1,7 +1,11 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressWords, ipv4Text, ipv6Text } from '../../src/connections/address-text.ts'
+import {
+  addressWords,
+  ipv4Text,
+  ipv6Text,
+} from '../../native-free-decoders/network/address-text.ts'
 
 /** The address as WHATWG URL writes it, which follows RFC 5952 but for mapped IPv4 addresses. */
 function byUrl(words: readonly number[]): string {
