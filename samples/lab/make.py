@@ -11,8 +11,10 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import envoy_laboratory
+import laboratory
 from cases import CASES
-from laboratory import make
+from envoy_cases import ENVOY_CASES
 
 SAMPLES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -24,10 +26,10 @@ def main():
     parser.add_argument("--all", action="store_true", help="every case, each to samples/CASE")
     parser.add_argument("--out", help="folder for one case (default samples/CASE)")
     options = parser.parse_args()
-    by_name = {case.name: case for case in CASES}
+    by_name = {case.name: case for case in [*CASES, *ENVOY_CASES]}
     if options.list:
-        for case in CASES:
-            print(f"{case.name:26} {case.story}")
+        for case in by_name.values():
+            print(f"{case.name:32} {case.story}")
         return 0
     names = list(by_name) if options.all else options.case
     unknown = [name for name in names if name not in by_name]
@@ -38,7 +40,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in names:
         began = time.monotonic()
-        make(by_name[name], options.out or os.path.join(SAMPLES, name))
+        laboratory_of = envoy_laboratory if by_name[name] in ENVOY_CASES else laboratory
+        laboratory_of.make(by_name[name], options.out or os.path.join(SAMPLES, name))
         print(f"{name}: {time.monotonic() - began:.1f} s")
     return 0
 

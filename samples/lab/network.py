@@ -1,6 +1,7 @@
-"""Two hosts and a router between them, as network namespaces; every address is a parameter.
+"""Two hosts (or three) and a router between them, as network namespaces; every address is a parameter.
 
     client eth0 ── c0 router u0 ── eth0 upstream
+                      g0 ── eth0 gateway
 
 The router translates service addresses (DNAT), may translate sources (SNAT), and may pass all packets through
 a Forwarder in user space (for delays, losses and forgeries).
@@ -41,14 +42,12 @@ def enter(handle):
 class Network:
     """The namespaces of one case; use as a context manager, which removes them whatever happens."""
 
-    def __init__(self, client="10.42.1.17", upstream="10.42.3.8", name="rstlab"):
-        self.client_address, self.upstream_address = client, upstream
+    def __init__(self, client="10.42.1.17", upstream="10.42.3.8", gateway=None, name="rstlab"):
+        self.client_address, self.upstream_address, self.gateway_address = client, upstream, gateway
         self.version = ipaddress.ip_address(client).version
-        self.client, self.router, self.upstream = (f"{name}-{os.getpid()}-{end}" for end in ("c", "r", "u"))
-        prefix = 24 if self.version == 4 else 64
-        nets = [ipaddress.ip_interface(f"{a}/{prefix}").network for a in (client, upstream)]
-        self.client_gateway, self.upstream_gateway = (str(n.network_address + 1) for n in nets)
-        self.prefix = prefix
+        self.prefix = 24 if self.version == 4 else 64
+        self.client, self.router, self.upstream, self.gateway = (f"{name}-{os.getpid()}-{end}" for end in ("c", "r", "u", "g"))
+        self.client_gateway, self.upstream_gateway = self.router_address(client), self.router_address(upstream)
         self.iptables = "iptables" if self.version == 4 else "ip6tables"
 
     def __enter__(self):
@@ -63,8 +62,12 @@ class Network:
         self.remove()
 
     def remove(self):
-        for namespace in (self.client, self.router, self.upstream):
+        for namespace in (self.client, self.router, self.upstream, self.gateway):
             run("ip", "netns", "del", namespace, check=False)
+
+    def router_address(self, host):
+        """The router's address in the network of a host."""
+        return str(ipaddress.ip_interface(f"{host}/{self.prefix}").network.network_address + 1)
 
     def ip(self, namespace, *words):
         return run("ip", f"-{self.version}", "-n", namespace, *words)
@@ -77,22 +80,24 @@ class Network:
             self.on(namespace, "sysctl", "-qw", f"{key.replace('__', '.')}={value}")
 
     def build(self):
-        for namespace in (self.client, self.router, self.upstream):
+        ends = [(self.client, "c0", self.client_address), (self.upstream, "u0", self.upstream_address)]
+        if self.gateway_address:
+            ends.append((self.gateway, "g0", self.gateway_address))
+        for namespace in (self.router, *(end for end, _, _ in ends)):
             run("ip", "netns", "add", namespace)
             self.sysctl(namespace, net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0,
                         net__ipv6__conf__all__router_solicitations=0)
             run("ip", "-n", namespace, "link", "set", "lo", "up")
-        for end, near, address, gateway in ((self.client, "c0", self.client_address, self.client_gateway),
-                                            (self.upstream, "u0", self.upstream_address, self.upstream_gateway)):
+        for end, near, address in ends:
             run("ip", "link", "add", near, "netns", self.router, "type", "veth", "peer", "name", "eth0", "netns", end)
-            self.ip(self.router, "addr", "add", f"{gateway}/{self.prefix}", "dev", near)
+            self.ip(self.router, "addr", "add", f"{self.router_address(address)}/{self.prefix}", "dev", near)
             self.ip(end, "addr", "add", f"{address}/{self.prefix}", "dev", "eth0")
             run("ip", "-n", self.router, "link", "set", near, "up")
             run("ip", "-n", end, "link", "set", "eth0", "up")
-            self.ip(end, "route", "add", "default", "via", gateway)
+            self.ip(end, "route", "add", "default", "via", self.router_address(address))
         self.sysctl(self.router, net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1,
                     net__ipv4__conf__all__rp_filter=0, net__ipv4__conf__default__rp_filter=0)
-        for near in ("c0", "u0"):
+        for _, near, _ in ends:
             self.sysctl(self.router, **{f"net__ipv4__conf__{near}__rp_filter": 0})
         self.on(self.router, self.iptables, "-t", "nat", "-L", "-n")  # loads connection tracking before the first packet
 

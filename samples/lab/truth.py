@@ -31,12 +31,17 @@ def use(segments, occurrence):
     return kept
 
 
-def observe(table, view, also=None):
-    """Counts for one connection in one file, and its end as that file alone shows it."""
+def rows_of(table, view, also=None):
+    """The segments of one connection in one file; `also` is a second address pair that some of them have."""
     rows = use(table.get((view["client"], view["server"]), []), view["occurrence"]) if view else []
     if also and rows:
-        rows = rows + table.get((also["client"], also["server"]), [])
-        rows.sort(key=lambda row: row[0].time)
+        rows = sorted(rows + table.get((also["client"], also["server"]), []), key=lambda row: row[0].time)
+    return rows
+
+
+def observe(table, view, also=None):
+    """Counts for one connection in one file, and its end as that file alone shows it."""
+    rows = rows_of(table, view, also)
     counts = dict(packets=len(rows), syn_client=0, synack_server=0, fin_client=0, fin_server=0, rst_client=0, rst_server=0)
     first_close, first_reset, fin_before_reset, acknowledged = None, None, False, False
     for record, s, from_client in rows:
@@ -99,9 +104,7 @@ def derive(connection, tables):
         view = connection.view(side)
         if view is None:
             continue
-        rows = use(tables[side].get((view["client"], view["server"]), []), view["occurrence"])
-        if connection.also and side == "client":
-            rows = rows + tables[side].get((connection.also["client"], connection.also["server"]), [])
+        rows = rows_of(tables[side], view, connection.also if side == "client" else None)
         for record, s, from_client in rows:
             if from_client == (side == "client") and s.flags & (FIN | RST):
                 events.append((record.time, side, s.has(RST)))

@@ -1,0 +1,171 @@
+"""truth.json of a case with proxies: requests joined with the connections that carried them, and what the files show."""
+import truth
+from access_log import CLOSE_WORDS
+from capture_file import LINK_NAMES
+from segment import read_frame
+
+SLACK = 3_000_000  # nanoseconds around a request: Envoy rounds its duration to milliseconds
+
+
+def join(lab, legs, lines):
+    """Fills proxied_to, proxied_from and declared ends, and for each log line `downstream`, `upstream` and `attempts`.
+    Returns what does not fit."""
+    for host, entries in lines.items():
+        opened = openers(legs, host, entries)
+        for line in entries:
+            line.downstream = downstream_of(legs, host, line)
+            line.attempts = attempts_of(legs, host, line, opened)
+            line.upstream = named_upstream(line, host)
+        for line in entries:
+            for leg in line.attempts:
+                link(line.downstream, leg)
+    found = [text for caller in lab.callers for text in declare(caller, legs, lines)]
+    if lab.others:
+        for leg in legs:
+            if leg.ended is None and any(leg.is_opened_by_proxy(host) for host in lines):
+                leg.ended, leg.role = dict(lab.others), lab.others["role"]
+    return found
+
+
+def link(near, far):
+    if near is None or far is None:
+        return
+    if far not in near.proxied_to:
+        near.proxied_to.append(far)
+    if near not in far.proxied_from:
+        far.proxied_from.append(near)
+
+
+def downstream_of(legs, host, line):
+    """The connection on which the request came: Envoy says its client's address; of several uses the latest begun before."""
+    fitting = [leg for leg in legs if leg.hosts["upstream"] == host and line.said["downstream_remote"] in shown_at(leg, host)]
+    begun = [leg for leg in fitting if leg.first_seen <= line.start + SLACK]
+    return begun[-1] if begun else None
+
+
+def shown_at(leg, tap):
+    """What its client is called in a capture, the redirected connection included."""
+    return {view["client"] for view in (leg.views.get(tap), leg.also.get(tap)) if view}
+
+
+def attempts_of(legs, host, line, opened):
+    """The proxy's own connections for one request, in order of time: those that carry its id, the one whose address Envoy
+    names, and those that were opened for it and never carried a request."""
+    def belongs(leg):
+        carried = line.said["id"] and line.said["id"] in leg.requests
+        named = line.said["upstream_local"] and leg.address(host, "client") == line.said["upstream_local"]
+        return carried or named and leg.first_seen <= line.end + SLACK or not leg.requests and opened.get(leg.id) is line
+    return [leg for leg in legs if leg.is_opened_by_proxy(host) and belongs(leg)]
+
+
+def openers(legs, host, entries):
+    """Leg id -> the line of the request during which the proxy opened it; the latest begun, where several fit."""
+    found = {}
+    for leg in legs:
+        fitting = [line for line in entries if line.start <= leg.first_seen <= line.end + SLACK]
+        if fitting:
+            found[leg.id] = max(fitting, key=lambda line: line.start)
+    return found
+
+
+def named_upstream(line, host):
+    local = line.said["upstream_local"]
+    named = [leg for leg in line.attempts if local and leg.address(host, "client") == local]
+    return (named or line.attempts or [None])[-1]
+
+
+def declare(caller, legs, lines):
+    """Hands the ends that the scenario declared to the connections; a request is known by its order on its connection."""
+    own = next((leg for leg in legs if leg.address("client", "client") == caller.client_end), None)
+    if own is None:
+        return [f"{caller.client_end}: not in the client capture"]
+    if caller.end:
+        own.ended, own.role = dict(caller.end), caller.end["role"]
+    host = own.hosts["upstream"] if own.hosts["upstream"] in lines else "client"
+    logged = [line for line in lines.get(host, []) if line.downstream is own]
+    found = []
+    for n, exchange in enumerate(caller.exchanges):
+        for attempt, end in exchange.ends.items():
+            if n >= len(logged):
+                found.append(f"{exchange.path}: no log line")
+                continue
+            try:
+                leg = logged[n].attempts[attempt]
+            except IndexError:
+                found.append(f"{exchange.path}: {len(logged[n].attempts)} connections")
+                continue
+            if leg.ended:
+                found.append(f"{exchange.path}: its connection has another end already: {leg.ended['notes']}")
+            leg.ended, leg.role = dict(end), end["role"]
+    return found
+
+
+def row(case, leg, tables):
+    """One entry of `connections`."""
+    taps = case.captures()
+    out = dict(id=leg.id, role=leg.role, **{f"{tap}_view": leg.views.get(tap) for tap in taps})
+    seen, times = {}, {}
+    for tap in taps:
+        seen[tap], times[tap] = truth.observe(tables[tap], leg.views.get(tap), leg.also.get(tap))
+        out[f"end_{tap}_view"] = seen[tap]["end"]
+        if tap in leg.also:
+            out[f"{tap}_view_also"] = leg.also[tap]
+    ended = leg.ended
+    out["class"] = ended["class"]
+    for key in ("first_rst", "first_close"):
+        end = ended[f"{key}_end"]
+        # A gateway stands between the ends; a sidecar belongs to the pod whose address it uses.
+        is_between = end != "none" and leg.hosts[end] == "gateway"
+        out[f"{key}_by"], out[f"{key}_end"] = "middlebox" if is_between else end, end
+    out["hosts"] = leg.hosts
+    out["rst_seen"] = {tap: times[tap] is not None for tap in taps}
+    out["cause"], out["notes"] = ended["cause"], ended.get("notes", "")
+    for key in ("blame", "from_unshifted_packets"):
+        if key in ended:
+            out[key] = ended[key]
+    if leg.proxied_to:
+        out["proxied_to"] = [other.id for other in leg.proxied_to]
+    if leg.proxied_from:
+        out["proxied_from"] = [other.id for other in leg.proxied_from]
+    seconds = {f"first_rst_time_{tap}": t and round(t / 10**9, 7) for tap, t in times.items()}
+    out["observed"] = dict(seen, **seconds)
+    return out
+
+
+def log_row(name, number, line):
+    said = line.said
+    out = dict(log=name, line=number, flags=said["flags"], response_code=int(said["code"] or 0), details=said["details"],
+               downstream=line.downstream and line.downstream.id, upstream=line.upstream and line.upstream.id,
+               attempts=[leg.id for leg in line.attempts])
+    beside = {key: said[key] for key in CLOSE_WORDS if said[key] not in (None, "-", "Normal")}
+    return dict(out, envoy_says_also=beside) if beside else out
+
+
+def document(case, lab, captures, legs, lines, tables):
+    rows = [row(case, leg, tables) for leg in legs]
+    groups = {}
+    for r in rows:
+        if r["role"] == "incident":
+            key = (r["class"], r["first_rst_by"], r["cause"])
+            groups[key] = groups.get(key, 0) + 1
+    described = {}
+    for tap in case.captures():
+        shape = case.shape(tap)
+        described[tap] = dict(
+            file=shape.name(tap), interface="any" if shape.link != "eth0" else "eth0",
+            linktype=LINK_NAMES[captures[tap].link_type], snaplen=shape.snap,
+            format="pcapng" if shape.format.startswith("pcapng") else "pcap",
+            timestamp_precision="nanosecond" if shape.format in ("pcapng", "pcap-nanosecond") else "microsecond",
+            clock_offset_s=case.clocks.get(tap, 0.0),
+            tcp_packets=sum(read_frame(r.data, captures[tap].link_type) is not None for r in captures[tap].records))
+    logs = {name: dict(written_by=log.of, format=log.format, wrapper="kubectl" if log.pod else None, clock=log.of,
+                       envoy=lab.envoys[log.of].version) for name, log in case.logs.items()}
+    up, down = case.delay_ms
+    return dict(
+        scenario=case.name, title=case.story, captures=described, logs=logs,
+        clock_offset_s=case.clocks.get("upstream", 0.0), clock_drift_ppm=0,
+        path=dict(one_way_delay_ms=dict(client_to_upstream=up, upstream_to_client=down) if up or down else None,
+                  nat="proxy" if case.gateway_address else "redirect"),
+        incident_summary=[dict(connections=n, **{"class": k[0]}, first_rst_by=k[1], cause=k[2]) for k, n in sorted(groups.items())],
+        notes=list(case.notes), connections=rows,
+        access_log=[log_row(name, n, line) for name, log in case.logs.items() for n, line in enumerate(lines[log.of], 1)])

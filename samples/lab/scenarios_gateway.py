@@ -1,0 +1,100 @@
+"""Scenarios with Envoy as an ingress gateway: client > gateway, gateway > upstream, two TCP connections for each request."""
+import signal
+
+from envoy_config import route
+from kubernetes import Shop, listing, running
+
+ORDERS = "outbound|8080||orders.shop.svc.cluster.local"
+CATALOG = "outbound|8081||catalog.shop.svc.cluster.local"
+UPLOAD = b'{"sku":"B-2210","quantity":1}\n' * 60
+
+
+def refused(lab):
+    """Nothing listens on the application's port; another application of the pod works."""
+    lab.mark("began")
+    lab.nginx(8081)
+    lab.gateway([route("/api/v1/catalog", CATALOG), route("/", ORDERS)], [lab.upstream(ORDERS), lab.upstream(CATALOG, 8081)])
+    lab.record()
+    shop = lab.caller()
+    shop.ask("/api/v1/catalog?page=1").expect(200)
+    for number in (1842, 1843):
+        shop.ask(f"/api/v1/orders/{number}").expect(503).upstream_end(
+            "handshake-incomplete", "upstream", "upstream", "connection-refused", notes="nothing listens on the port")
+        lab.sleep(0.2)
+    shop.ask("/api/v1/catalog?page=2").expect(200)
+    shop.close().downstream_end("fin", "none", "client", "proxy-upstream-reset", notes="Envoy answered 503 and kept the connection")
+    other = lab.caller()
+    other.ask("/api/v1/catalog?page=3").expect(200)
+    other.close()
+
+    def cluster(clock):
+        shop = Shop(lab, clock)
+        # The containerPort is informative only: the process listens elsewhere.
+        return listing(*shop.gateway(), *shop.orders_service(), shop.orders_pod(ports=(8081,)))
+
+    lab.cluster_objects = cluster
+
+
+def keepalive_race(lab):
+    """nginx closes an idle connection while Envoy's next request on it is on its way."""
+    lab.nginx(keepalive="2s")
+    lab.gateway([route("/", ORDERS)], [lab.upstream(ORDERS)])
+    lab.record()
+    for n in range(lab.options.get("races", 2)):
+        shop = lab.caller()
+        shop.ask(f"/api/v1/orders?page={n}").expect(200)
+        # The FIN leaves 2 s after the response did; Envoy sees it one transit later, and the client saw the response one transit later.
+        lab.sleep(2.0 - lab.case.delay_ms[0] / 2000)
+        shop.ask("/api/v1/orders", b'{"sku":"A-7731","quantity":2}').expect(503).upstream_end(
+            "fin", "upstream", "upstream", "keepalive-race", notes="nginx's keepalive_timeout of 2 s; the request left Envoy before the FIN arrived there")
+        lab.sleep(0.1)
+        shop.ask("/api/v1/orders/1842").expect(200)
+        shop.close().downstream_end("fin", "none", "client", "proxy-upstream-reset", notes="Envoy answered 503 UC and kept the connection")
+        lab.sleep(0.1)
+
+
+def upstream_crash(lab):
+    """The application is killed (SIGKILL) in the middle of a response, with requests unanswered and with data unread."""
+    application = lab.node("orders.js")
+    lab.gateway([route("/", ORDERS)], [lab.upstream(ORDERS)])
+    lab.record()
+    shops = [lab.caller() for _ in range(5)]
+    # All at once, so that Envoy opens as many connections of its own.
+    for asked in [shop.send("/api/v1/orders/1842?wait=100") for shop in shops]:
+        asked.caller.receive(asked).expect(200)
+    lab.sleep(0.3)
+    exported = shops[0].send("/export/orders")
+    waiting = [shop.send("/api/v1/orders/1842?wait=5000") for shop in shops[1:3]]
+    lab.sleep(0.2)
+    application.signal(signal.SIGSTOP)  # it hardly runs any more, as when memory is being reclaimed
+    imported = shops[3].send("/import/orders", UPLOAD)
+    lab.sleep(0.2)
+    lab.mark("killed")
+    application.signal(signal.SIGKILL)
+    shops[0].receive(exported).fails_with("IncompleteRead")
+    exported.upstream_end("fin", "none", "upstream", "upstream-crash", notes="killed with the response half sent and nothing unread: FIN")
+    shops[0].downstream_end("fin", None, "upstream", "premature-close", notes="Envoy had passed on the head of the response, so it can only close")
+    for shop, asked in zip(shops[1:], waiting):
+        shop.receive(asked).expect(503)
+        asked.upstream_end("fin", "none", "upstream", "upstream-crash", notes="killed with a request in hand and nothing unread: FIN")
+    shops[3].receive(imported).expect(503)
+    imported.upstream_end("rst", "upstream", "upstream", "upstream-crash", notes="killed with a request body unread: RST")
+    shops[3].downstream_end("fin", "none", "client", "proxy-upstream-reset", notes="Envoy answered 503 UC and kept the connection")
+    lab.other_upstream_ends("fin", "none", "upstream", "upstream-crash", notes="idle when killed: FIN")
+    lab.sleep(0.2)
+    shops[4].ask("/api/v1/orders/1843").expect(503).upstream_end(
+        "handshake-incomplete", "upstream", "upstream", "connection-refused", notes="the process is gone, nothing listens")
+    shops[4].downstream_end("fin", "none", "client", "proxy-upstream-reset", notes="Envoy answered 503 UF and kept the connection")
+    for shop in shops:
+        shop.close()
+
+    def cluster(clock):
+        shop = Shop(lab, clock)
+        killed, again = shop.at("killed"), shop.at("killed", 4.2)
+        status = running("orders", again, restarts=1, last=("OOMKilled", 137, shop.began, killed))
+        return listing(*shop.gateway(), *shop.orders_service(), shop.orders_pod([status], ready_at=again),
+                       shop.tells("Pulled", "Container image already present on machine", shop.at("killed", 3.1)),
+                       shop.tells("Created", "Created container orders", shop.at("killed", 4)),
+                       shop.tells("Started", "Started container orders", again))
+
+    lab.cluster_objects = cluster
