@@ -41,6 +41,17 @@ describe('an upstream that dies', () => {
     expect(first![0]).toBe('upstream-crash probable')
   })
 
+  it('cuts two, or one, and nobody listens any more', async () => {
+    const two: Part[] = [
+      [10, cutByFin(5)],
+      [10.001, cutByRst(5)],
+    ]
+    expect((await causes(...two, [16, REFUSED]))[0]![0]).toBe('upstream-crash probable')
+    expect((await causes([10, cutByRst(5)], [16, REFUSED]))[0]![0]).toBe('upstream-crash unclear')
+    expect((await causes(...two))[0]!.join()).not.toContain('upstream-crash')
+    expect((await causes([10, cutByRst(5)], [60, REFUSED]))[0]!.join()).not.toContain('crash')
+  })
+
   it('is doubted where another connection went on', async () => {
     const parts: Part[] = [...burst(), [9, busy(1, 20)]]
     const report = await reportOf(parts)

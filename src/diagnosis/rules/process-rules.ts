@@ -82,19 +82,31 @@ export const workerRecycled: Rule = (f) => {
   })
 }
 
-/** Several connections of one endpoint cut short at once: the process died. */
+/** Refusals this soon after an end come of the same. */
+const SOON_REFUSED_NS = 10e9
+
+/** Connections of one endpoint cut short at once, or cut and nobody listening any more: the process died. */
 export const crashed: Rule = (f) => {
   if (!cutByUpstream(f)) return null
   const burst = f.around.burst(f.c)
-  if (burst.ends < 3 || burst.abrupt < 2) return null
   const closed = closeTime(f.c)
   const e = f.around.endpoint(f.c)
-  const refused = e.lastRefused > closed ? ', and new ones were refused afterwards' : ''
+  const gone = e.firstRefused > closed && e.firstRefused - closed < SOON_REFUSED_NS
+  const many = burst.ends >= 3 && burst.abrupt >= 2
+  if (!many && !(gone && burst.abrupt >= 1)) return null
   const survived = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
+  const sure = burst.abrupt >= (gone ? 2 : 3) && !survived
+  const ends =
+    burst.ends === 1
+      ? `a connection of ${f.upstreamKey} ended in the middle of something`
+      : `${burst.ends} connections of ${f.upstreamKey} ended within 50 ms, ${burst.abrupt} of them in the middle of something`
+  const refused = gone
+    ? `, and from ${secondsText(e.firstRefused - closed)} later on new ones were refused`
+    : ''
   return cause(f, {
     id: 'upstream-crash',
-    confidence: burst.abrupt >= 3 && !survived ? 'probable' : 'unclear',
-    why: `${burst.ends} connections of ${f.upstreamKey} ended within 50 ms, ${burst.abrupt} of them in the middle of something${refused}: its process died (crash, OOM kill, SIGKILL)`,
+    confidence: sure ? 'probable' : 'unclear',
+    why: `${ends}${refused}: its process died (crash, OOM kill, SIGKILL)`,
     against: survived
       ? [
           closeObservation(
