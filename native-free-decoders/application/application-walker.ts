@@ -15,6 +15,7 @@ import {
   KIND_TLS_V2_HELLO,
   type Kind,
 } from './first-bytes.ts'
+import { H2Frames } from './h2-frames.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import type { Http1Messages } from './http1-messages.ts'
 import { ProxyPrefix } from './proxy-prefix.ts'
@@ -49,6 +50,7 @@ export class ApplicationWalker {
   private readonly b = new Stream()
   private tls: TlsSession | null = null
   private http: Http1Exchange | null = null
+  private h2: H2Frames | null = null
 
   /** In-order payload bytes[start, end) of a direction, which `frame` completed at `time` (ns). */
   feed(
@@ -69,7 +71,7 @@ export class ApplicationWalker {
       if (at === end) return
     }
     if (stream.kind !== KIND_PENDING) {
-      this.walk(stream, bytes, at, end, frame, time)
+      this.walk(direction, stream, bytes, at, end, frame, time)
       return
     }
     this.open(direction, stream, bytes, at, end, frame, time)
@@ -96,7 +98,7 @@ export class ApplicationWalker {
     } else if (this.http !== null && stream.http !== null) {
       this.http.now = time
       stream.http.skip(this.http, left)
-    }
+    } else if (this.h2 !== null && isH2(stream)) this.h2.skip(direction, left)
   }
 
   /** The direction that is the client by what was said, -1 where nothing says so. */
@@ -120,6 +122,7 @@ export class ApplicationWalker {
       upstreamFirst: firstOf(upstream, tls),
       tls: tls === null ? null : summarizeTls(tls, clientDirection),
       http: this.http === null ? null : this.http.summary(),
+      h2: this.h2?.summary(clientDirection) ?? null,
       proxyHeader: client.proxy?.header ?? null,
       lostPlace: clientLostPlace || upstreamLostPlace,
       clientLostPlace,
@@ -195,6 +198,8 @@ export class ApplicationWalker {
         const version = bytes[start + 3]! * 256 + bytes[start + 4]!
         this.tls.sslv2Hello(direction, version, frame, time)
       }
+    } else if (kind === KIND_H2 || kind === KIND_H2_SETTINGS) {
+      this.h2 ??= new H2Frames(kind === KIND_H2 ? direction : direction === 0 ? 1 : 0)
     } else if (kind === KIND_HTTP_REQUEST || kind === KIND_HTTP_RESPONSE) {
       const isRequests = kind === KIND_HTTP_REQUEST
       this.http ??= new Http1Exchange(isRequests ? direction : direction === 0 ? 1 : 0)
@@ -205,10 +210,11 @@ export class ApplicationWalker {
         if (stream.missed) stream.http.lostPlace = true
       }
     }
-    this.walk(stream, bytes, start, end, frame, time)
+    this.walk(direction, stream, bytes, start, end, frame, time)
   }
 
   private walk(
+    direction: 0 | 1,
     stream: Stream,
     bytes: Uint8Array,
     start: number,
@@ -221,6 +227,8 @@ export class ApplicationWalker {
     } else if (this.http !== null && stream.http !== null) {
       this.http.now = time
       stream.http.feed(this.http, bytes, start, end)
+    } else if (this.h2 !== null && isH2(stream)) {
+      this.h2.feed(direction, bytes, start, end, frame, time)
     }
   }
 

@@ -103,6 +103,19 @@ export interface HttpSummary {
   connectionClose: boolean
 }
 
+/** What the frames of an HTTP/2 connection in plaintext show. */
+export interface H2Summary {
+  /** Streams that the client opened. */
+  opened: number
+  /** Streams that the upstream finished, or that either side reset. */
+  ended: number
+  /** RST_STREAM frames. */
+  resets: number
+  /** The first GOAWAY: the last stream that its sender takes, and its error code (RFC 9113 §7). */
+  goaway: (Moment & { by: Side; lastStream: number; error: number }) | null
+  lostPlace: boolean
+}
+
 /** What the payload shows, by role. */
 export interface ApplicationSummary {
   protocol: 'tls' | 'http/1' | 'h2' | 'other' | 'none'
@@ -110,6 +123,7 @@ export interface ApplicationSummary {
   upstreamFirst: FirstBytes
   tls: TlsSummary | null
   http: HttpSummary | null
+  h2: H2Summary | null
   proxyHeader: ProxyHeader | null
   lostPlace: boolean
   clientLostPlace: boolean

@@ -1,6 +1,7 @@
 import {
   type ApplicationSummary,
   type FirstBytes,
+  type H2Summary,
   type HttpState,
   type HttpSummary,
   type Moment,
@@ -79,7 +80,7 @@ export function packApplication(
   first: { frame: number; time: number },
   texts: SharedTexts,
 ): void {
-  const { tls, http, proxyHeader } = application
+  const { tls, http, h2, proxyHeader } = application
   out.number(PROTOCOLS.indexOf(application.protocol))
   out.number(FIRST.indexOf(application.clientFirst))
   out.number(FIRST.indexOf(application.upstreamFirst))
@@ -89,11 +90,25 @@ export function packApplication(
       OPTIONAL.indexOf(application.upstreamLostPlace as undefined) * 8 +
       (tls === null ? 0 : 32) +
       (http === null ? 0 : 64) +
-      (proxyHeader == null ? 0 : 128),
+      (proxyHeader == null ? 0 : 128) +
+      (h2 == null ? 0 : 256),
   )
   if (tls !== null) packTls(out, tls, first, texts)
   if (http !== null) packHttp(out, http, first, texts)
   if (proxyHeader != null) packProxyHeader(out, proxyHeader, texts)
+  if (h2 != null) packH2(out, h2, first)
+}
+
+function packH2(out: ByteWriter, h2: H2Summary, first: { frame: number; time: number }): void {
+  out.number(h2.opened)
+  out.number(h2.ended)
+  out.number(h2.resets)
+  out.number(h2.lostPlace ? 1 : 0)
+  packMoment(out, h2.goaway, first)
+  if (h2.goaway === null) return
+  out.number(SIDES.indexOf(h2.goaway.by))
+  out.number(h2.goaway.lastStream)
+  out.number(h2.goaway.error)
 }
 
 function packTls(
@@ -239,6 +254,7 @@ export function unpackApplication(
   const tls = (bits & 32) === 0 ? null : unpackTls(from, first, texts)
   const http = (bits & 64) === 0 ? null : unpackHttp(from, first, texts)
   const proxyHeader = (bits & 128) === 0 ? null : unpackProxyHeader(from, texts)
+  const h2 = (bits & 256) === 0 ? undefined : unpackH2(from, first)
   const summary: ApplicationSummary = {
     protocol,
     clientFirst,
@@ -250,9 +266,23 @@ export function unpackApplication(
   }
   const clientLostPlace = OPTIONAL[(bits >> 1) & 3]
   const upstreamLostPlace = OPTIONAL[(bits >> 3) & 3]
+  if (h2 !== undefined) summary.h2 = h2
   if (clientLostPlace !== undefined) summary.clientLostPlace = clientLostPlace
   if (upstreamLostPlace !== undefined) summary.upstreamLostPlace = upstreamLostPlace
   return summary
+}
+
+function unpackH2(from: ByteReader, first: { frame: number; time: number }): H2Summary {
+  const opened = from.number()
+  const ended = from.number()
+  const resets = from.number()
+  const lostPlace = from.number() === 1
+  const moment = unpackMoment(from, first) ?? null
+  const goaway =
+    moment === null
+      ? null
+      : { ...moment, by: SIDES[from.number()]!, lastStream: from.number(), error: from.number() }
+  return { opened, ended, resets, goaway, lostPlace }
 }
 
 function unpackTls(

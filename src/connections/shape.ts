@@ -242,6 +242,7 @@ function relative(words: Uint32Array, base: number, d: 0 | 1, value: number): nu
 /** What was said, as far as the end of an orderly closed connection depends on it; -1 where time matters too. */
 function applicationShape(a: ApplicationSummary): number {
   const { tls, http, lostPlace } = a
+  if (a.h2 != null) return -1
   const firsts = firstBytesNumber(a.clientFirst) | (firstBytesNumber(a.upstreamFirst) << 4)
   const bits = (lostPlace ? 1 << 8 : 0) | firsts
   if (a.clientFirst === 'not-captured' || a.upstreamFirst === 'not-captured') return -1

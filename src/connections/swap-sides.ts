@@ -3,8 +3,10 @@ import type { Side } from '../model/connection.ts'
 
 /** The same summary with the roles exchanged. */
 export function swapSides(s: ApplicationSummary): ApplicationSummary {
+  const goaway = s.h2?.goaway
   return {
     ...s,
+    ...(goaway == null ? {} : { h2: { ...s.h2!, goaway: { ...goaway, by: other(goaway.by) } } }),
     clientFirst: s.upstreamFirst,
     upstreamFirst: s.clientFirst,
     tls:

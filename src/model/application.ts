@@ -110,6 +110,17 @@ export interface HttpSummary {
   connectionClose: boolean
 }
 
+/** What the frames of an HTTP/2 connection in plaintext show (RFC 9113). */
+export interface H2Summary {
+  /** Streams that the client opened; that the upstream finished or either side reset; RST_STREAM frames. */
+  opened: number
+  ended: number
+  resets: number
+  /** The first GOAWAY: the last stream that its sender takes, and its error code. */
+  goaway: (Moment & { by: Side; lastStream: number; error: number }) | null
+  lostPlace: boolean
+}
+
 /** What the payload shows. `client` and `upstream` by role. */
 export interface ApplicationSummary {
   protocol: 'tls' | 'http/1' | 'h2' | 'other' | 'none'
@@ -118,6 +129,7 @@ export interface ApplicationSummary {
   upstreamFirst: FirstBytes
   tls: TlsSummary | null
   http: HttpSummary | null
+  h2?: H2Summary | null
   /** Optional as most have none. */
   proxyHeader?: ProxyHeader | null
   /** Gaps (capture loss, snapping, a bound) made the walk lose its place. */

@@ -76,6 +76,9 @@ export function exchangeState(application: ApplicationSummary): ExchangeState {
     if (http.responses === 0 && application.upstreamFirst !== 'none') return 'opaque'
     return http.requests > http.responses ? 'response-owed' : 'complete'
   }
+  const { h2 } = application
+  if (h2 != null && !h2.lostPlace && !application.lostPlace && h2.opened > 0)
+    return h2.opened > h2.ended ? 'response-owed' : 'complete'
   const tls = application.tls
   if (tls !== null && tls.stage === 'established' && !application.lostPlace) {
     if ((tls.upstreamRecordMissing ?? 0) > 0) return 'mid-response'

@@ -175,3 +175,30 @@ describe('connections that are turned away', () => {
     expect((await first(...answered, [9, EXCHANGE])).join()).not.toContain('descriptor')
   })
 })
+
+describe('HTTP/2 in plaintext', () => {
+  const preface = '$hello'
+  const payloads = {
+    hello: [
+      ...Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+      ...[0, 0, 0, 4, 0, 0, 0, 0, 0],
+      ...[0, 0, 2, 1, 5, 0, 0, 0, 1, 0x82, 0x86],
+    ],
+    settings: [0, 0, 0, 4, 0, 0, 0, 0, 0],
+    answer: [0, 0, 2, 1, 5, 0, 0, 0, 1, 0x88, 0x88],
+    goaway: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  }
+  const ladder = (answer: string) => `${OPEN}
+    c> PA ${preface}
+    u> PA $settings
+    ${answer}
+    u> PA $goaway +1s
+    u> RA +1s`
+
+  it('says GOAWAY before it ends with a stream open', async () => {
+    expect((await first([10, ladder(''), { payloads }]))[0]).toBe('h2-goaway probable')
+    expect((await first([10, ladder('u> PA $answer'), { payloads }])).join()).not.toContain(
+      'goaway',
+    )
+  })
+})

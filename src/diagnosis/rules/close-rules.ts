@@ -7,7 +7,7 @@ import {
   shutDown,
   workerRecycled,
 } from './process-rules.ts'
-import { proxyHeader, wrongProtocol } from './protocol-rules.ts'
+import { goAway, proxyHeader, wrongProtocol } from './protocol-rules.ts'
 import { alikeText, cause, ENOUGH_REPEATED, type Rule, secondsText } from './rule.ts'
 
 /** Shorter silences are no timeouts. */
@@ -110,6 +110,7 @@ export const CLOSE_RULES: readonly Rule[] = [
   ineffective,
   wrongProtocol,
   proxyHeader,
+  goAway,
   shutDown,
   workerRecycled,
   crashed,

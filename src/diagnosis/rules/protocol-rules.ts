@@ -107,3 +107,43 @@ export const turnedAway: Rule = (f) => {
     ],
   })
 }
+
+/** RFC 9113 §7. */
+const H2_ERRORS = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+]
+
+/** One side had announced the end of the connection before it ended with streams open. */
+export const goAway: Rule = (f) => {
+  const tap = f.c.sighting.taps.findIndex((t) => t.view?.application.h2?.goaway != null)
+  if (tap < 0) return null
+  const { application, segments } = f.c.sighting.taps[tap]!.view!
+  const { goaway, opened, ended } = application.h2!
+  const { by, lastStream, error, frame } = goaway!
+  if (opened <= ended && error === 0) return null
+  const name = H2_ERRORS[error] ?? `error ${error}`
+  const segment = segments.find((s) => s.frame === frame) ?? null
+  return cause(f, {
+    id: 'h2-goaway',
+    confidence: 'probable',
+    why: `the ${by} announced the end of this HTTP/2 connection (GOAWAY, ${name}, last stream ${lastStream})${opened > ended ? ` with ${opened - ended} ${opened - ended === 1 ? 'stream' : 'streams'} unanswered` : ''}; streams above ${lastStream} were not taken and may be sent again`,
+    evidence: [{ tap, segment, text: `GOAWAY of the ${by}: ${name}` }],
+    next:
+      error === 0
+        ? ['why did it drain? a deployment, max_connection_duration, MAX_CONNECTION_AGE']
+        : [`the log of the ${by} for ${name}: a limit or a fault of the other side`],
+  })
+}

@@ -11,7 +11,7 @@ import {
   shutDown,
   workerRecycled,
 } from './process-rules.ts'
-import { plaintextToTls, proxyHeader, turnedAway, wrongProtocol } from './protocol-rules.ts'
+import { goAway, plaintextToTls, proxyHeader, turnedAway, wrongProtocol } from './protocol-rules.ts'
 import {
   alikeText,
   cause,
@@ -264,6 +264,7 @@ export const RESET_RULES: readonly Rule[] = [
   plaintextToTls,
   proxyHeader,
   wrongProtocol,
+  goAway,
   unreadData,
   shutDown,
   workerRecycled,
