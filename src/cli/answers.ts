@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { REPORT_SCHEMA_ID } from '../model/schema-id.ts'
 import { longHelp, shortHelp } from './help-text.ts'
+import { packageFile } from './package-files.ts'
 
 /** Flags of the program itself that are answered with a text. */
 export const ANSWERS: ReadonlyMap<string, () => string> = new Map([
@@ -10,12 +11,8 @@ export const ANSWERS: ReadonlyMap<string, () => string> = new Map([
 ])
 
 function versionText(): string {
-  const { version } = JSON.parse(readFileSync(packageJson(), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
+    version: string
+  }
   return `rstscope ${version}\nNode ${process.versions.node}\nschema ${REPORT_SCHEMA_ID}\n`
-}
-
-/** Three levels up from `dist/src/cli`, two from `src/cli`. */
-function packageJson(): URL {
-  const built = new URL('../../../package.json', import.meta.url)
-  return existsSync(built) ? built : new URL('../../package.json', import.meta.url)
 }

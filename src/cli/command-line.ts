@@ -6,7 +6,16 @@ import { EXIT } from './exit-code.ts'
 import { longHelp, shortHelp } from './help-text.ts'
 import type { Host } from './host.ts'
 import { InvalidValue } from './option-values.ts'
-import { type CommandName, FLAGS, type Flag, type OptionValues } from './options.ts'
+import { COMMAND_NAMES, type CommandName, FLAGS, type Flag, type OptionValues } from './options.ts'
+
+type RunCommand = (words: string[], values: OptionValues, host: Host) => Promise<number>
+
+/** A command is loaded when it is run. */
+const COMMANDS: Record<CommandName, RunCommand> = {
+  compare: async (...given) => (await import('./commands/compare.ts')).compareCommand(...given),
+  analyze: async (...given) => (await import('./commands/analyze.ts')).analyzeCommand(...given),
+  explain: async (...given) => (await import('./commands/explain.ts')).explainCommand(...given),
+}
 
 /** Thrown while parsing: print this and end. */
 class Answer extends Error {
@@ -39,10 +48,10 @@ function makeProgram(host: Host, done: (code: number) => void): Command {
   // Flags belong to the command they follow: `compare -h` is the help of compare.
   const program = bare(new Command('rstscope')).enablePositionalOptions()
   for (const [flag, text] of ANSWERS) answer(program, flag, text)
-  for (const name of ['compare', 'analyze'] as const) addCommand(program, name, host, done)
+  for (const name of COMMAND_NAMES) addCommand(program, name, host, done)
   const help = bare(new Command('help')).argument('[command]')
   help.action((name?: string) => {
-    if (name !== undefined && name !== 'compare' && name !== 'analyze') {
+    if (name !== undefined && !isCommand(name)) {
       throw new RstscopeError('RSTSCOPE_USAGE', `unknown command '${name}'`, 'rstscope --help')
     }
     throw new Answer(longHelp(name ?? null))
@@ -57,21 +66,19 @@ function addCommand(
   host: Host,
   done: (code: number) => void,
 ): void {
-  const command = bare(new Command(name)).argument('[captures...]')
+  const command = bare(new Command(name)).argument('[words...]')
   answer(command, '-h', () => shortHelp(name))
   answer(command, '--help', () => longHelp(name))
   for (const flag of FLAGS)
     if (flag.commands.includes(name)) command.addOption(optionOf(flag, host))
-  command.action(async (captures: string[], values: OptionValues) => {
-    if (name === 'compare') {
-      const { compareCommand } = await import('./commands/compare.ts')
-      done(await compareCommand(captures, values, host))
-    } else {
-      const { analyzeCommand } = await import('./commands/analyze.ts')
-      done(await analyzeCommand(captures, values, host))
-    }
+  command.action(async (words: string[], values: OptionValues) => {
+    done(await COMMANDS[name](words, values, host))
   })
   program.addCommand(command)
+}
+
+function isCommand(word: string): word is CommandName {
+  return (COMMAND_NAMES as readonly string[]).includes(word)
 }
 
 /** No help, no output and no exit of commander's own: all three are ours. */
@@ -144,7 +151,7 @@ function usageError(error: CommanderError, argv: string[]): RstscopeError {
   const usage = (what: string, hint: string) => new RstscopeError('RSTSCOPE_USAGE', what, hint)
   const [message, suggestion] = error.message.replace(/^error: /, '').split('\n')
   const nearest = /Did you mean (?:one of )?(.*?)\?\)$/.exec(suggestion ?? '')?.[1]
-  const command = argv.find((word) => word === 'compare' || word === 'analyze')
+  const command = argv.find(isCommand)
   if (error.code === 'commander.unknownCommand' && argv[0] && existsSync(argv[0])) {
     const name = argv[1] && existsSync(argv[1]) ? 'compare' : 'analyze'
     return usage(message!, `rstscope ${name} ${argv.join(' ')}`)

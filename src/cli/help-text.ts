@@ -47,6 +47,18 @@ with gzip, zstd or lz4; one of the two may be - for standard input.
 taken in that host. Several files are a rotated set of one capture and are read as one.
 `,
   },
+  explain: {
+    usage: ['rstscope explain [CODE…] [flags]'],
+    summary: 'what a finding means and what to do',
+    examples: [
+      ['rstscope explain RS241', 'by the code of a finding'],
+      ['rstscope explain keepalive-race', 'by the id of a cause'],
+      ['rstscope explain', 'all of them, with their titles'],
+    ],
+    text: `What the packets show, what speaks for it and against it, what looks the same, what to do
+next. The pages are in docs/findings of the package, too.
+`,
+  },
 }
 
 const TOP_EXAMPLES: [string, string][] = [
@@ -73,6 +85,7 @@ ${examplesText(TOP_EXAMPLES)}
 Commands
   compare CLIENT UPSTREAM    which side reset first
   analyze CAPTURE            how every connection in one capture ended
+  explain CODE               what a finding means and what to do
 
 Common flags   --json  --out FILE  --host ADDR  --port N  --fail-on LEVEL  --color WHEN  --help
 `

@@ -9,7 +9,9 @@ import {
   parseWidth,
 } from './option-values.ts'
 
-export type CommandName = 'compare' | 'analyze'
+export const COMMAND_NAMES = ['compare', 'analyze', 'explain'] as const
+
+export type CommandName = (typeof COMMAND_NAMES)[number]
 
 export type FlagGroup = 'Captures' | 'Selection' | 'Output' | 'Reading' | 'Display'
 
@@ -31,6 +33,7 @@ export interface Flag {
 }
 
 const BOTH = ['compare', 'analyze'] as const
+const ALL = COMMAND_NAMES
 
 export const FORMATS = ['text', 'json', 'ndjson'] as const
 export const FAIL_LEVELS = ['never', 'error', 'warning', 'info'] as const
@@ -193,7 +196,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'RSTSCOPE_COLOR',
     help: 'colours: auto, always or never',
     group: 'Display',
-    commands: BOTH,
+    commands: ALL,
   },
   {
     name: 'width',
@@ -201,14 +204,14 @@ export const FLAGS: readonly Flag[] = [
     parse: parseWidth,
     help: 'columns of text, at least 60',
     group: 'Display',
-    commands: BOTH,
+    commands: ALL,
   },
   {
     name: 'ascii',
     value: null,
     help: 'draw with ASCII characters only',
     group: 'Display',
-    commands: BOTH,
+    commands: ALL,
   },
   {
     name: 'time',
@@ -231,7 +234,7 @@ export const FLAGS: readonly Flag[] = [
     value: null,
     help: 'say on stderr what was read, and where an internal error arose',
     group: 'Display',
-    commands: BOTH,
+    commands: ALL,
   },
 ]
 

@@ -1,3 +1,7 @@
+import type { TextOptions } from '../reports/text-style.ts'
+import type { Host } from './host.ts'
+import type { OptionValues } from './options.ts'
+
 export type ColorWhen = 'auto' | 'always' | 'never'
 export type Environment = Record<string, string | undefined>
 
@@ -27,4 +31,16 @@ export function hasUtf8(env: Environment, platform: string): boolean {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
   if (locale !== '') return /utf-?8/i.test(locale)
   return platform === 'darwin' || (platform === 'win32' && Boolean(env.WT_SESSION))
+}
+
+/** How text looks on standard output: what was told, else what the surroundings allow. */
+export function textOptions(
+  values: Pick<OptionValues, 'color' | 'ascii' | 'width'>,
+  host: Host,
+): TextOptions {
+  return {
+    color: useColor(values.color, host.env, host.stdout.isTTY ?? false),
+    ascii: (values.ascii ?? false) || !hasUtf8(host.env, host.platform),
+    width: textColumns(values.width, host.env, host.stdout.columns),
+  }
 }

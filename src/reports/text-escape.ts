@@ -76,6 +76,7 @@ const ASCII_FOR: Record<string, string> = {
   '\u00a0': ' ',
   '\u202f': ' ',
   '✔': 'ok:',
+  '§': 'section ',
 }
 
 /** The text in ASCII: typographic signs by their usual stand-in, all else written out. */

@@ -44,6 +44,19 @@ test('the help of a command loads the parser too, but neither engine nor reports
   ])
 })
 
+test('explain loads pages and what sets text, but no engine', () => {
+  const modules = modulesOf('explain', 'RS241')
+  expect(beyond(modules)).toEqual([
+    'commander',
+    'dist/src/errors.js',
+    'dist/src/model/schema-id.js',
+    'dist/src/reports/page-text.js',
+    'dist/src/reports/text-escape.js',
+    'dist/src/reports/text-style.js',
+    'dist/src/reports/text-width.js',
+  ])
+})
+
 const CAPTURES = ['client.pcap', 'upstream.pcap']
 const compared = (sample: string, [client, upstream] = CAPTURES) =>
   modulesOf('compare', `samples/${sample}/${client}`, `samples/${sample}/${upstream}`)

@@ -3,6 +3,8 @@ import { runFake } from './fake-host.ts'
 
 const WRONG: [argv: string, what: RegExp, hint: RegExp][] = [
   ['compar a b', /unknown command 'compar'/, /rstscope compare$/],
+  ['explian RS241', /unknown command 'explian'/, /rstscope explain$/],
+  ['explain RS241 --json', /unknown option '--json'/, /rstscope explain --help/],
   ['frobnicate', /unknown command 'frobnicate'/, /--help/],
   ['compare --clint a b', /unknown option '--clint'/, /--client/],
   ['--frob', /unknown option '--frob'/, /--help/],

@@ -5,7 +5,7 @@ import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
 import { type Format, type OutputFile, openOutputs } from '../output-files.ts'
 import { startProgress } from '../progress.ts'
-import { hasUtf8, textColumns, useColor } from '../terminal-style.ts'
+import { textOptions } from '../terminal-style.ts'
 import { writeText } from '../write-text.ts'
 import { checkTogether, engineOptions } from './run-options.ts'
 
@@ -50,11 +50,7 @@ async function deliver(
     await file.write(await render(stream, file.format, values, style), host.signal)
   }
   if (!values.quiet || values.out?.includes('-')) {
-    const style = {
-      color: useColor(values.color, host.env, host.stdout.isTTY ?? false),
-      ascii: (values.ascii ?? false) || !hasUtf8(host.env, host.platform),
-      width: textColumns(values.width, host.env, host.stdout.columns),
-    }
+    const style = textOptions(values, host)
     const format: Format = values.json ? 'json' : values.format
     await writeText(host.stdout, await render(stream, format, values, style), host.signal)
   }
