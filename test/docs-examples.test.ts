@@ -6,7 +6,9 @@ import { verdict } from './support/ladder-verdict.ts'
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const pages = [
-  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ...(readdirSync(join(root, 'docs'), { recursive: true }) as string[])
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
 ].map((path) => ({ path, text: read(path) }))
 

@@ -1,55 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { timerText } from '../src/diagnosis/timers.ts'
 import { root } from './source-files.ts'
 
-const page = readFileSync(join(root, 'docs/causes.md'), 'utf8')
-const sections = page
-  .split(/^##+ /m)
-  .slice(1)
-  .map((text) => ({ title: text.split('\n', 1)[0]!, body: text }))
-  .filter(({ body }) => body.includes('**Packets**'))
+const page = readFileSync(join(root, 'docs/timers.md'), 'utf8')
 
-/** Ids that one `id:` of a rule can take: a literal, the branches of a condition, or a side and a literal. */
-function idsOf(expression: string): string[] {
-  const template = /^`\$\{close\.by\}(-[a-z-]+)`$/.exec(expression)
-  if (template) return ['client', 'upstream'].map((side) => `${side}${template[1]}`)
-  return [...expression.matchAll(/'([a-z]+(?:-[a-z0-9]+)+)'/g)].map(([, id]) => id!)
-}
-
-function idsInRules(): string[] {
-  const folder = join(root, 'src/diagnosis/rules')
-  const files = readdirSync(folder).filter((name) => name !== 'rule.ts')
-  const lines = files.flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-  return lines
-    .flatMap((line) => /^\s+id: (.+),$/.exec(line)?.[1] ?? [])
-    .flatMap((expression) => {
-      const ids = idsOf(expression)
-      if (ids.length === 0) throw new Error(`no id found in: id: ${expression}`)
-      return ids
-    })
-}
-
-describe('docs/causes.md', () => {
-  it('has a section for every cause that a rule can name, and for no other', () => {
-    const known = [...new Set(idsInRules())].sort()
-    expect(known.length).toBeGreaterThan(30)
-    expect(sections.map(({ title }) => title).sort()).toEqual(known)
-    expect(page.match(/^### /gm)!.length).toBe(sections.length)
-  })
-
-  it.each(sections)(
-    'says of $title what it shows, what looks alike and what is next',
-    (section) => {
-      for (const part of ['Packets', 'Looks alike', 'Next']) {
-        expect(section.body.split(`\n- **${part}**: `).length - 1).toBe(1)
-      }
-    },
-  )
-})
-
-describe('the timers of docs/causes.md', () => {
+describe('the timers of docs/timers.md', () => {
   const rows = [...page.matchAll(/^\| (\d+) \| (server|client|middlebox) \| (.+) \|$/gm)].map(
     ([, seconds, who, name]) => ({
       seconds: Number(seconds),
