@@ -1,28 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { timerText } from '../src/diagnosis/timers.ts'
+import { TIMERS, timerText } from '../src/diagnosis/timers.ts'
 import { root } from './source-files.ts'
 
 const page = readFileSync(join(root, 'docs/timers.md'), 'utf8')
 
 describe('the timers of docs/timers.md', () => {
-  const rows = [...page.matchAll(/^\| (\d+) \| (server|client|middlebox) \| (.+) \|$/gm)].map(
-    ([, seconds, who, name]) => ({
+  const rows = [...page.matchAll(/^\| (\d+) \| (\w+) \| (\w+) \| (.+) \| (.+) \|$/gm)].map(
+    ([, seconds, measures, who, name, source]) => ({
       seconds: Number(seconds),
-      who: who as 'server' | 'client' | 'middlebox',
-      name: name!,
+      measures,
+      who,
+      name,
+      source,
     }),
   )
 
-  it.each(rows)('$seconds s of a $who: $name', ({ seconds, who, name }) => {
-    expect(timerText(seconds * 1e9, who)).toMatch(`≈ ${seconds} s: `)
-    expect(timerText(seconds * 1e9, who)).toContain(name)
+  it('are all there are, each with its source', () => {
+    expect(rows.length).toBeGreaterThan(25)
+    expect(rows).toEqual(TIMERS.map(({ onNextPacket: _, ...timer }) => timer))
   })
 
-  it('are all there are', () => {
-    const source = readFileSync(join(root, 'src/diagnosis/timers.ts'), 'utf8')
-    expect(rows.length).toBe(source.match(/\{ seconds: \d/g)!.length)
+  it.each(TIMERS)('$seconds s of a $who ($measures): $name', ({ seconds, who, name, measures }) => {
+    expect(timerText(seconds * 1e9, who, measures)).toMatch(`≈ ${seconds} s: `)
+    expect(timerText(seconds * 1e9, who, measures)).toContain(name)
   })
 
   it('match within the tolerance that the page names, and not outside', () => {
@@ -40,5 +42,11 @@ describe('the timers of docs/timers.md', () => {
     expect(seconds.length).toBeGreaterThan(10)
     for (const s of seconds) expect(timerText(s * 1e9, 'client')).toContain(`≈ ${s} s`)
     expect(timerText(7e9, 'client')).toBe('')
+  })
+
+  it('say of a device that acts on the next packet that it may have fired before', () => {
+    expect(timerText(400e9, 'middlebox')).toContain('longer than 350 s: AWS NLB')
+    expect(timerText(100e9, 'middlebox')).toBe('')
+    expect(timerText(400e9, 'server')).toBe('')
   })
 })
