@@ -58,11 +58,11 @@ class Caller:
         self.end = dict(more, **{"class": class_}, first_rst_end=first_rst_end, first_close_end=first_close_end, cause=cause, role=role)
         return self
 
-    def send(self, path, body=b"", headers=()):
-        """The request only; `receive` reads its answer."""
+    def send(self, path, body=b"", headers=(), missing=0):
+        """The request only; `receive` reads its answer. `missing` bytes of the body are announced and not sent."""
         head = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nHost: {self.authority}\r\nUser-Agent: {self.agent}\r\n"
         if body:
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body) + missing}\r\n"
         exchange = Exchange(self, path)
         self.exchanges.append(exchange)
         exchange.began = time.monotonic()

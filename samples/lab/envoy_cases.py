@@ -1,5 +1,7 @@
 """The shipped cases with Envoy: story, addresses, clocks, file formats and access log of each."""
 import scenarios_gateway as gateway
+import scenarios_process as process
+import scenarios_timers as timers
 from envoy_laboratory import EnvoyCase, LogShape
 from laboratory import Shape
 
@@ -12,4 +14,41 @@ ENVOY_CASES = [
     EnvoyCase("envoy-upstream-crash", "The application is killed with responses and requests in hand: UC, and then UF",
               gateway.upstream_crash, clocks=dict(gateway=0.02, upstream=-0.45),
               client_address="10.42.7.31", gateway_address="10.42.8.12", upstream_address="10.42.9.54", service="10.96.77.40"),
+    EnvoyCase("envoy-connect-timeout", "SYNs to the application's port are dropped: 503 UF after ten seconds", timers.connect_timeout,
+              clocks=dict(gateway=-3.1, upstream=0.9), client_address="10.42.10.9", gateway_address="10.42.11.30",
+              upstream_address="10.42.12.77", service="10.96.8.120"),
+    EnvoyCase("envoy-idle-timeout", "Node.js closes idle connections of Envoy's pool; nothing is lost", timers.idle_timeout,
+              logs={"access.log": LogShape(format="envoy-default")}, clocks=dict(gateway=0.6, upstream=0.2),
+              client_address="10.42.13.9", gateway_address="10.42.14.30", upstream_address="10.42.15.77", service="10.96.9.120"),
+    EnvoyCase("envoy-route-timeout", "The application takes longer than the route's timeout: 504 UT", timers.route_timeout,
+              shapes=dict(gateway=Shape("pcapng")), clocks=dict(gateway=-0.3, upstream=12.75),
+              client_address="10.42.16.5", gateway_address="10.42.17.6", upstream_address="10.42.18.7", service="10.96.10.1"),
+    EnvoyCase("envoy-application-timeout", "Node.js ends two requests by limits of its own: 503 UC, and 408", timers.application_timeout,
+              clocks=dict(gateway=1.4, upstream=-0.07), client_address="10.42.19.8", gateway_address="10.42.20.9",
+              upstream_address="10.42.21.10", service="10.96.10.2"),
+    EnvoyCase("envoy-worker-timeout", "gunicorn kills its worker over a slow request: 503 UC", timers.worker_timeout,
+              logs={"access.log": LogShape(format="istio-json")}, clocks=dict(gateway=-0.15, upstream=0.31),
+              client_address="10.42.22.11", gateway_address="10.42.23.12", upstream_address="10.42.24.13", service="10.96.10.3"),
+    EnvoyCase("envoy-connection-age", "Envoy ends connections at their greatest age, one of them in the middle of a response: DT", timers.connection_age,
+              clocks=dict(gateway=-0.15, upstream=0.31), client_address="10.42.25.11", gateway_address="10.42.26.12",
+              upstream_address="10.42.27.13", service="10.96.10.4"),
+    EnvoyCase("envoy-graceful-shutdown", "The application stops listening at SIGTERM and is killed when its grace ends: UF, and UC",
+              process.graceful_shutdown, clocks=dict(gateway=0.15, upstream=-2.31), client_address="10.42.28.11",
+              gateway_address="10.42.29.12", upstream_address="10.42.30.13", service="10.96.10.5"),
+    EnvoyCase("envoy-worker-recycled", "gunicorn kills one of its workers over a slow request, the others live: 503 UC",
+              process.worker_recycled, clocks=dict(gateway=0.5, upstream=0.1), client_address="10.42.31.11",
+              gateway_address="10.42.32.12", upstream_address="10.42.33.13", service="10.96.10.6"),
+    EnvoyCase("envoy-descriptor-exhaustion", "The application has no file descriptor left: connections are accepted and closed",
+              process.descriptor_exhaustion, clocks=dict(gateway=-7.5, upstream=0.1), client_address="10.42.34.11",
+              gateway_address="10.42.35.12", upstream_address="10.42.36.13", service="10.96.10.7"),
+    EnvoyCase("envoy-application-hang", "The application hangs: its kernel acknowledges requests, nobody answers them: 504 UT",
+              process.application_hang, shapes=dict(gateway=Shape(snap=160), upstream=Shape(snap=160), client=Shape(snap=160)),
+              clocks=dict(gateway=0.07, upstream=1.1), client_address="10.42.37.11",
+              gateway_address="10.42.38.12", upstream_address="10.42.39.13", service="10.96.10.8"),
+    EnvoyCase("envoy-proxy-starved", "Envoy gets no CPU time for some seconds: requests wait, one client gives up: DC",
+              process.proxy_starved, clocks=dict(gateway=0.9, upstream=1.9), client_address="10.42.40.11",
+              gateway_address="10.42.41.12", upstream_address="10.42.42.13", service="10.96.10.9"),
+    EnvoyCase("envoy-retry", "A retry hides a reset: the log says 200 and no flag", gateway.retry, delay_ms=(8, 8),
+              clocks=dict(gateway=-0.42, upstream=0.77), client_address="10.42.43.11",
+              gateway_address="10.42.44.12", upstream_address="10.42.45.13", service="10.96.10.10"),
 ]

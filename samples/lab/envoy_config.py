@@ -18,8 +18,9 @@ def bootstrap(listeners, clusters):
     return dict(node=dict(id="proxy", cluster="proxy"), static_resources=dict(listeners=listeners, clusters=clusters))
 
 
-def cluster(name, endpoints=(), tls=None, http2=False, connect_timeout="10s", idle_timeout=None, source=None, **more):
-    """Without endpoints the connection goes where the client wanted to go (original destination)."""
+def cluster(name, endpoints=(), tls=None, http2=False, connect_timeout="10s", common=None, source=None, **more):
+    """Without endpoints the connection goes where the client wanted to go (original destination). `common`: limits of
+    its connections, as common_http_protocol_options names them."""
     made = dict(name=name, connect_timeout=connect_timeout, **more)
     if endpoints:
         hosts = [dict(endpoint=dict(address=address(*endpoint))) for endpoint in endpoints]
@@ -32,8 +33,8 @@ def cluster(name, endpoints=(), tls=None, http2=False, connect_timeout="10s", id
         made["upstream_bind_config"] = dict(source_address=dict(address=source, port_value=0))
     version = dict(http2_protocol_options={}) if http2 else dict(http_protocol_options={})
     options = dict(explicit_http_config=version)
-    if idle_timeout:
-        options["common_http_protocol_options"] = dict(idle_timeout=idle_timeout)
+    if common:
+        options["common_http_protocol_options"] = common
     made["typed_extension_protocol_options"] = {HTTP_OPTIONS: {"@type": f"type.googleapis.com/{HTTP_OPTIONS}", **options}}
     return made
 

@@ -13,7 +13,7 @@ import envoy_config
 import programs
 import truth
 from caller import Caller
-from envoy_truth import document, join
+from envoy_truth import document, join, pass_on
 from forwarder import Forwarder
 from laboratory import Shape, parse_time, start_tap
 from legs import LOOPBACK, find_legs, settle
@@ -179,6 +179,7 @@ def make(case, folder):
         leave(captures)
         said = "\n".join(line.text for host in lines.values() for line in host)
         raise RuntimeError(f"{case.name}: " + "; ".join(wrong) + "\n" + said)
+    pass_on(lines)
     origin = captures["client"].records[0].time
     rebase = parse_time(case.starts_at) - origin
 

@@ -100,6 +100,16 @@ def declare(caller, legs, lines):
     return found
 
 
+def pass_on(lines):
+    """A client's connection whose request failed because the proxy's own connection was reset: the proxy answered 5xx and kept it."""
+    for line in (line for entries in lines.values() for line in entries):
+        near, far = line.downstream, line.upstream
+        failed = int(line.said["code"] or 0) >= 500 and near and far and far.ended["first_rst_end"] == "upstream"
+        if failed and near.role == "background":
+            near.role = "incident"
+            near.ended.update(cause="proxy-upstream-reset", notes=f"the proxy answered {line.said['code']} {line.said['flags']} and kept the connection")
+
+
 def row(case, leg, tables):
     """One entry of `connections`."""
     taps = case.captures()
@@ -120,7 +130,7 @@ def row(case, leg, tables):
     out["hosts"] = leg.hosts
     out["rst_seen"] = {tap: times[tap] is not None for tap in taps}
     out["cause"], out["notes"] = ended["cause"], ended.get("notes", "")
-    for key in ("blame", "from_unshifted_packets"):
+    for key in ("blame", "causes_also_right", "from_unshifted_packets"):
         if key in ended:
             out[key] = ended[key]
     if leg.proxied_to:

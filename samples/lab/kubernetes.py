@@ -120,3 +120,13 @@ class Shop:
     def tells(self, reason, message, at, **more):
         """An event about the application's pod."""
         return event("shop", "Pod", self.orders, reason, message, at, **dict(dict(container="orders", node=self.ORDERS_NODE), **more))
+
+
+def all_is_well(lab, ports=(8080,)):
+    """The objects of a case in which Kubernetes knows of no trouble."""
+    lab.mark("began")
+
+    def cluster(clock):
+        shop = Shop(lab, clock)
+        return listing(*shop.gateway(), *shop.orders_service(), shop.orders_pod(ports=ports))
+    lab.cluster_objects = cluster

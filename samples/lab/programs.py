@@ -62,9 +62,9 @@ class Program:
         self.log.close()
 
 
-def node(network, namespace, folder, port, script, **settings):
+def node(network, namespace, folder, port, script, descriptors=None, **settings):
     command = ["node", os.path.join(APPLICATIONS, script), json.dumps(dict(port=port, **settings))]
-    return Program(network, namespace, command, os.path.join(folder, f"node-{port}.log"), port)
+    return Program(network, namespace, command, os.path.join(folder, f"node-{port}.log"), port, descriptors)
 
 
 def gunicorn(network, namespace, folder, port, *options, **more):

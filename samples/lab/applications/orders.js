@@ -1,9 +1,9 @@
 // An application of the laboratory. usage: node orders.js '{"port":8080,"keepAliveTimeout":2000}'
 import http from 'node:http'
 
-const { port, ...timeouts } = JSON.parse(process.argv[2])
+const { port, graceful, ...timeouts } = JSON.parse(process.argv[2])
 
-const server = http.createServer((request, response) => {
+const server = http.createServer(timeouts, (request, response) => {
   const url = new URL(request.url, 'http://localhost')
   const wait = Number(url.searchParams.get('wait') ?? 0)
   response.setHeader('content-type', 'application/json')
@@ -18,3 +18,5 @@ const server = http.createServer((request, response) => {
 })
 Object.assign(server, timeouts)
 server.listen(port)
+// The default is to end at once. close() stops listening and closes idle connections; the others may finish.
+if (graceful) process.on('SIGTERM', () => server.close())
