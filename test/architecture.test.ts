@@ -35,6 +35,7 @@ const RULES: [folder: string, allowed: string[]][] = [
   ['src/model/', ['src/model/', 'native-free-decoders/', 'zod']],
   ['src/capture/', [...FACTS, 'src/capture/', 'node:', 'pcap-parser', 'fzstd']],
   ...MIDDLE.map((name): [string, string[]] => [`src/${name}/`, [...FACTS, `src/${name}/`]]),
+  ['src/context/', [...FACTS, 'src/context/', 'node:']],
   ['src/reports/', ['src/model/', 'src/reports/', 'cli-table3', 'node:module']],
   [
     'src/workers/',
@@ -114,8 +115,16 @@ test('the report schema, and zod with it, is imported as a type only', () => {
   expect(wrong).toEqual([])
 })
 
+test('of what stands beside captures, one file for each kind opens it', () => {
+  const doors = ['src/context/access-log/open-log.ts']
+  const opening = sources
+    .filter(({ path }) => path.startsWith('src/context/access-log/'))
+    .filter(({ imports }) => imports.some(({ to }) => to.startsWith('node:')))
+  expect(opening.map(({ path }) => path)).toEqual(doors)
+})
+
 test('process, console and clocks appear only at the edges', () => {
-  const edges = ['src/cli/', 'src/workers/', 'src/capture/']
+  const edges = ['src/cli/', 'src/workers/', 'src/capture/', 'src/context/access-log/open-log.ts']
   const wrong = sources
     .filter(({ path }) => !edges.some((edge) => path.startsWith(edge)))
     .filter(({ path }) =>
