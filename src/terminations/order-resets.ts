@@ -1,3 +1,5 @@
+import { ACK, FIN } from '../../native-free-decoders/decoded-packet.ts'
+import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ResetEvent } from '../model/outcome.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { nearestToSender, tapAt } from './taps.ts'
@@ -56,6 +58,7 @@ export function precedes(sighting: Sighting, a: AlignedSegment, b: AlignedSegmen
     const tap = a.seen.findIndex((s, i) => s !== null && b.seen[i])
     return tap >= 0 && a.seen[tap]!.frame < b.seen[tap]!.frame
   }
+  if (acknowledgesFin(b, a)) return true
   // At the tap of b's sender: a arrived before b left.
   const home = tapAt(sighting, b.from)
   if (home >= 0 && b.seen[home]) {
@@ -66,6 +69,16 @@ export function precedes(sighting: Sighting, a: AlignedSegment, b: AlignedSegmen
   if (sighting.taps.some((tap) => tap.side !== null)) return false
   const tap = b.seen.findIndex((s, i) => s !== null && a.seen[i])
   return tap >= 0 && a.seen[tap]!.frame < b.seen[tap]!.frame
+}
+
+/** Does `later` acknowledge the FIN that `earlier` carries? Its sender had it then. */
+function acknowledgesFin(later: AlignedSegment, earlier: AlignedSegment): boolean {
+  const tap = later.seen.findIndex((s, i) => s !== null && earlier.seen[i])
+  const fin = earlier.seen[tap]
+  const s = later.seen[tap]
+  if (fin == null || s == null || (fin.flags & FIN) === 0 || (s.flags & ACK) === 0) return false
+  const covered = delta(advance(fin.seq, fin.length + 1), s.ack)
+  return covered >= 0 && covered < 2 ** 16
 }
 
 /** Which of two segments was sent first by the clocks; within one tap by file order. */

@@ -51,11 +51,23 @@ export function outcomeOf(sighting: Sighting): Outcome {
     tlsDetail,
     exchange,
   })
+  const exchangeAtClose =
+    close !== null && close !== reset?.segment
+      ? exchangeAtFin(sighting, close, application)
+      : exchange
+  const isAbandoned =
+    reset === null &&
+    close !== null &&
+    close === fins.upstream &&
+    exchange === 'response-owed' &&
+    exchangeAtClose === exchange &&
+    isFollowed(application)
   return {
     // Spelled out: properties that follow a spread are defined one by one in V8, at a third of this function's time.
     termination: classified.termination,
     detail: classified.detail,
-    benign: classified.benign && (facts === null || isOrdinaryReset(sighting, facts)),
+    benign:
+      classified.benign && !isAbandoned && (facts === null || isOrdinaryReset(sighting, facts)),
     crossedInFlight:
       (facts?.crossedInFlight ?? false) || (reset !== null && crossesFin(sighting, fins, reset)),
     firstReset: facts,
@@ -66,11 +78,13 @@ export function outcomeOf(sighting: Sighting): Outcome {
     handshake,
     application,
     exchange,
-    exchangeAtClose:
-      close !== null && close !== reset?.segment
-        ? exchangeAtFin(sighting, close, application)
-        : exchange,
+    exchangeAtClose,
   }
+}
+
+/** Requests and responses were told apart to the end: a FIN of the upstream while one is owed leaves it unanswered. */
+function isFollowed({ http, h2, lostPlace }: Outcome['application']): boolean {
+  return !lostPlace && (http !== null || (h2 != null && !h2.lostPlace))
 }
 
 /**
@@ -236,7 +250,8 @@ function closeFacts(
     const isReset = reset !== null && close === reset.segment
     if (isReset) return { by: first?.by ?? close.from, kind: 'rst', tap, segment }
     const home = tapAt(sighting, close.from)
-    const left = sighting.taps.length === 1 || (home >= 0 && close.seen[home] !== null)
+    const isAlone = sighting.taps.filter((t) => t.view !== null).length === 1
+    const left = isAlone || (home >= 0 && close.seen[home] !== null)
     return { by: left ? close.from : 'undetermined', kind: 'fin', tap, segment }
   }
   if (detail !== 'silent-loss' && detail !== 'no-answer') return null

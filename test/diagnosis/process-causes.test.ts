@@ -109,8 +109,31 @@ describe('a request without an answer', () => {
 
   it('is perhaps one after a round time, and a single odd time is none', async () => {
     expect((await causes([10, unanswered(30)]))[0]!.join()).toContain('application-timeout unclear')
-    expect((await causes([10, unanswered(7.3)]))[0]!.join()).not.toContain('application-timeout')
-    expect((await causes([10, unanswered(1)]))[0]!.join()).not.toContain('application-timeout')
+    const aborted = (seconds: number) => `${REQUEST}\n u> RA +${seconds}s`
+    expect((await causes([10, aborted(7.3)]))[0]!.join()).not.toContain('application-timeout')
+    expect((await causes([10, unanswered(0.5)]))[0]!.join()).toBe('premature-close probable')
+  })
+
+  it('is closed in an orderly way: a timeout perhaps, else a worker that ended where others went on', async () => {
+    expect((await causes([10, unanswered(7.3)]))[0]).toEqual([
+      'application-timeout unclear',
+      'premature-close probable',
+    ])
+    expect((await causes([10, unanswered(0.5)], [9, busy(1, 20)]))[0]).toEqual([
+      'worker-recycled unclear',
+      'premature-close probable',
+    ])
+  })
+
+  it('was answered 408: it had not arrived in time', async () => {
+    const late = `${OPEN}
+      c> PA "POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 100\\r\\n\\r\\nhalf"
+      u> PA "HTTP/1.1 408 Request Timeout\\r\\nConnection: close\\r\\n\\r\\n" +2s
+      u> FA
+      c> A
+      c> FA
+      u> A`
+    expect((await causes([10, late]))[0]![0]).toBe('application-timeout probable')
   })
 
   it('hangs where the client gives up on what the upstream had acknowledged', async () => {
@@ -124,6 +147,11 @@ describe('a request without an answer', () => {
 })
 
 describe('a greatest age of connections', () => {
+  it('is not what three have in common that began and ended together', async () => {
+    const [first] = await causes([10, aged(8)], [10.001, aged(8)], [10.002, aged(8)])
+    expect(first!.join()).not.toContain('connection-age-limit')
+  })
+
   const aged = (times: number) => `${busy(1, times)}
     c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" +0.5s
     u> FA

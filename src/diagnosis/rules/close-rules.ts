@@ -4,11 +4,13 @@ import {
   applicationHang,
   applicationTimeout,
   crashed,
+  requestText,
   shutDown,
+  workerGone,
   workerRecycled,
 } from './process-rules.ts'
 import { goAway, proxyHeader, wrongProtocol } from './protocol-rules.ts'
-import { alikeText, cause, ENOUGH_REPEATED, type Rule, secondsText } from './rule.ts'
+import { alikeText, cause, ENOUGH_REPEATED, type Rule, repeatedApart, secondsText } from './rule.ts'
 
 /** Shorter silences are no timeouts. */
 const LEAST_IDLE_NS = 0.9e9
@@ -26,6 +28,23 @@ const truncated: Rule = (f) => {
     why: `the upstream closed in the middle of its response${missing === null ? ' (chunked, without its end)' : `: ${missing} bytes were still to come`}`,
     next: [
       'the log of the upstream application: an exception while it wrote, or its own upstream went away',
+    ],
+  })
+}
+
+/** The upstream closed in an orderly way, and had not answered. */
+const unanswered: Rule = (f) => {
+  const { outcome } = f.c
+  if (outcome.firstClose?.by !== 'upstream' || outcome.benign || outcome.firstReset !== null)
+    return null
+  if (outcome.exchange !== 'response-owed') return null
+  const waited = f.measures.request
+  return cause(f, {
+    id: 'premature-close',
+    confidence: 'probable',
+    why: `the upstream closed without an answer to the request${requestText(f)}${Number.isNaN(waited) ? '' : `, ${secondsText(waited)} after its end`}`,
+    next: [
+      'the log of the upstream application at its FIN: an exception, a shutdown, a worker that ended',
     ],
   })
 }
@@ -59,7 +78,7 @@ const idleClose: Rule = (f) => {
   }
   const idle = last === null ? 0 : close.segment.time - last
   const timer = timerText(idle, close.by === 'upstream' ? 'server' : 'client')
-  const repeated = idle < LEAST_IDLE_NS ? 1 : f.around.repeated(f.c, 'idle')
+  const repeated = idle < LEAST_IDLE_NS ? 1 : repeatedApart(f, 'idle')
   const isTimer = timer !== '' || repeated >= ENOUGH_REPEATED
   if (!isTimer || outcome.exchangeAtClose === 'mid-response') return null
   return cause(f, {
@@ -117,6 +136,8 @@ export const CLOSE_RULES: readonly Rule[] = [
   ageLimit,
   truncated,
   applicationTimeout,
+  workerGone,
+  unanswered,
   cancelled,
   applicationHang,
   idleClose,

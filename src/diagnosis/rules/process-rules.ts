@@ -2,11 +2,13 @@ import { onClientClock } from '../on-client-clock.ts'
 import { closeTime, isAbrupt } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
 import {
+  alikeText,
   cause,
   closeObservation,
   ENOUGH_REPEATED,
   type Facts,
   type Rule,
+  repeatedApart,
   secondsText,
 } from './rule.ts'
 
@@ -20,7 +22,8 @@ const LISTENER_GONE_NS = 0.2e9
 /** A burst of ends is over. */
 const AFTER_BURST_NS = 0.1e9
 /** Waiting this long for an answer is somebody's patience. */
-const PATIENCE_NS = 4.7e9
+const PATIENCE_NS = 0.9e9
+const LONG_PATIENCE_NS = 4.7e9
 
 /** The upstream closed first, in the middle of something or on a client that went on. */
 function cutByUpstream(f: Facts): boolean {
@@ -57,25 +60,38 @@ export const shutDown: Rule = (f) => {
   })
 }
 
-/** Several connections of an endpoint were cut at once, and others of the same endpoint went on. */
-export const workerRecycled: Rule = (f) => {
-  if (!cutByUpstream(f)) return null
-  // A killed worker's kernel sends FIN unless data was unread; aborts in a row are the application's.
-  if (f.c.outcome.firstClose!.kind !== 'fin') return null
-  const burst = f.around.burst(f.c)
-  if (burst.abrupt < 1) return null
+/** Somebody of the same endpoint lived on, and new connections were accepted: not the whole of it ended. */
+function othersWentOn(f: Facts): boolean {
   const closed = closeTime(f.c)
   const e = f.around.endpoint(f.c)
   const survivor = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
-  const accepted = e.lastEstablished > closed && !(e.lastRefused > closed)
-  const waited = f.c.outcome.exchangeAtClose === 'response-owed'
-  // One connection alone is cut by its application as well, unless it had waited as long as a worker may.
-  const patience = waited && timerText(f.measures.request, 'server', 'request') !== ''
-  if (!survivor || !accepted || e.refused > 0 || (burst.abrupt < 2 && !patience)) return null
+  return e.refused === 0 && (survivor || e.lastEstablished > closed)
+}
+
+/** Several connections of an endpoint were cut at once, and others of the same endpoint went on. */
+export const workerRecycled: Rule = (f) => {
+  // A killed worker's kernel sends FIN unless data was unread; aborts in a row are the application's.
+  if (!cutByUpstream(f) || f.c.outcome.firstClose!.kind !== 'fin') return null
+  const burst = f.around.burst(f.c)
+  const e = f.around.endpoint(f.c)
+  const survivor = e.longestUntil > closeTime(f.c) + AFTER_BURST_NS
+  if (burst.abrupt < 2 || !survivor || !othersWentOn(f)) return null
+  return workerEnded(f, `${burst.abrupt} connections`)
+}
+
+/** One request was left unanswered, and others of the same endpoint went on. */
+export const workerGone: Rule = (f) => {
+  const { firstClose, exchangeAtClose, benign } = f.c.outcome
+  if (firstClose?.by !== 'upstream' || firstClose.kind !== 'fin' || benign) return null
+  if (exchangeAtClose !== 'response-owed' || !othersWentOn(f)) return null
+  return workerEnded(f, 'a connection')
+}
+
+function workerEnded(f: Facts, what: string) {
   return cause(f, {
     id: 'worker-recycled',
     confidence: 'unclear',
-    why: `${burst.abrupt === 1 ? 'a connection' : `${burst.abrupt} connections`} of ${f.upstreamKey} ended in the middle of a request, while others went on and new ones were accepted: one worker of the server ended, not the server`,
+    why: `${what} of ${f.upstreamKey} ended in the middle of a request, while others went on or were accepted afterwards: one worker of the server ended, not the server`,
     next: [
       'the log of the application server: WORKER TIMEOUT, max_requests, a child that was killed (dmesg -T | grep -i oom)',
     ],
@@ -87,8 +103,12 @@ const SOON_REFUSED_NS = 10e9
 
 /** Connections of one endpoint cut short at once, or cut and nobody listening any more: the process died. */
 export const crashed: Rule = (f) => {
-  if (!cutByUpstream(f)) return null
+  const close = f.c.outcome.firstClose
+  if (close?.by !== 'upstream' || close.segment === null || f.c.outcome.detail === 'refused')
+    return null
   const burst = f.around.burst(f.c)
+  // An idle connection that ends among others that are cut ends by the same; alone it is a timer's.
+  if (!cutByUpstream(f) && burst.abrupt < 2) return null
   const closed = closeTime(f.c)
   const e = f.around.endpoint(f.c)
   const gone = e.firstRefused > closed && e.firstRefused - closed < SOON_REFUSED_NS
@@ -119,26 +139,41 @@ export const crashed: Rule = (f) => {
   })
 }
 
-/** A request that had arrived in full was cut after a time that looks like a limit. */
+/** A request was cut after a time that looks like a limit, or by a status that says so. */
 export const applicationTimeout: Rule = (f) => {
   const { outcome } = f.c
   const close = outcome.firstClose
   if (close?.by !== 'upstream' || close.segment === null) return null
+  const http = outcome.application.http
+  if (http?.lastStatus === 408) return answeredTimeout(f)
   const waited = f.measures.request
-  if (!(waited >= PATIENCE_NS)) {
-    return null
-  }
-  const repeated = f.around.repeated(f.c, 'request')
+  if (!(waited >= PATIENCE_NS)) return null
+  const repeated = repeatedApart(f, 'request')
   const timer = timerText(waited, 'server', 'request')
-  if (timer === '' && repeated < ENOUGH_REPEATED) return null
-  const times = repeated > 1 ? `, as ${repeated - 1} more of its connections were` : ''
+  const known = timer !== '' && waited >= LONG_PATIENCE_NS
+  // An abort after a short wait is anything's; an orderly close without an answer is not.
+  const enough = known ? 1 : close.kind === 'fin' && !outcome.benign ? 1 : ENOUGH_REPEATED
+  if (repeated < enough) return null
   return cause(f, {
     id: 'application-timeout',
     confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
-    why: `${f.upstreamKey} had the whole request${requestText(f)} and closed ${secondsText(waited)} later${timer} without an answer${times}: a timeout of the application or of its server`,
+    why: `${f.upstreamKey} had the whole request${requestText(f)} and closed ${secondsText(waited)} later${timer} without an answer${alikeText(repeated)}: a timeout of the application or of its server`,
     next: [
       'the log of the application at the start of the request: what did it wait for?',
       'request and worker timeouts of the server against the time that this request takes',
+    ],
+  })
+}
+
+/** 408 (RFC 9110 §15.5.9): the server did not get the whole request in the time that it waits. */
+function answeredTimeout(f: Facts) {
+  return cause(f, {
+    id: 'application-timeout',
+    confidence: 'probable',
+    why: `${f.upstreamKey} answered 408 and closed: the request${requestText(f)} did not arrive in full in the time that it waits for one`,
+    next: [
+      'what held the request back: the client, a proxy that starved, a loss on the way?',
+      'requestTimeout, headersTimeout, client_header_timeout, client_body_timeout of the server',
     ],
   })
 }
@@ -150,7 +185,7 @@ export const applicationHang: Rule = (f) => {
   if (close?.by !== 'client' || outcome.application.protocol === 'none') return null
   const waited = f.measures.request
   if (!(waited >= PATIENCE_NS) || !isRequestAcknowledged(f)) return null
-  const repeated = f.around.repeated(f.c, 'request')
+  const repeated = repeatedApart(f, 'request')
   const e = f.around.endpoint(f.c)
   return cause(f, {
     id: 'application-hang',
@@ -185,8 +220,8 @@ export const ageLimit: Rule = (f) => {
   if (close.kind === 'fin' && !owed) return null
   // Silent all its life, its age says nothing of its own.
   if (idle >= 0.8 * age || f.measures.request >= 0.8 * age) return null
-  const repeated = f.around.repeated(f.c, 'age')
-  if (repeated < ENOUGH_REPEATED || repeated <= f.around.repeated(f.c, 'idle')) return null
+  const repeated = repeatedApart(f, 'age')
+  if (repeated < ENOUGH_REPEATED || repeated <= repeatedApart(f, 'idle')) return null
   return cause(f, {
     id: 'connection-age-limit',
     confidence: 'probable',

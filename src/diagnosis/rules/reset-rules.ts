@@ -19,6 +19,7 @@ import {
   type Facts,
   isRst,
   type Rule,
+  repeatedApart,
   secondsText,
   tapOf,
   whenReset,
@@ -79,7 +80,8 @@ const bothAborted = whenReset((f, { crossedInFlight, event }) => {
 })
 
 const keepAliveRace = whenReset((f, { idleNs }) => {
-  if (f.c.outcome.detail !== 'keep-alive-race') return null
+  // Where nothing was ever said, nothing was kept alive.
+  if (f.c.outcome.detail !== 'keep-alive-race' || f.view.upstream.bytes === 0) return null
   const idle =
     idleNs === null ? '' : ` after ${secondsText(idleNs)} of silence${timerText(idleNs, 'server')}`
   return cause(f, {
@@ -96,8 +98,7 @@ const keepAliveRace = whenReset((f, { idleNs }) => {
 const afterClose = whenReset((f, { event, by, idleNs }) => {
   if (f.c.outcome.detail !== 'data-after-close' || (by !== 'client' && by !== 'upstream'))
     return null
-  const complete =
-    f.c.outcome.exchangeAtClose === 'complete' || f.c.outcome.exchangeAtClose === 'no-data'
+  const complete = f.c.outcome.exchangeAtClose === 'complete' && f.view.upstream.bytes > 0
   const writer = opposite(event.from)
   if (event.from === 'client' && !complete) {
     return cause(f, {
@@ -198,7 +199,7 @@ const idleTimer = whenReset((f, { by, event, idleNs }) => {
   const state = f.c.outcome.exchange
   const between = state === 'complete' || state === 'opaque' || state === 'no-data'
   const timer = timerText(idleNs, by === 'upstream' ? 'server' : 'client')
-  const repeated = f.around.repeated(f.c, 'idle')
+  const repeated = repeatedApart(f, 'idle')
   if (!between || (timer === '' && repeated < ENOUGH_REPEATED)) return null
   return cause(f, {
     id: 'idle-timeout',
@@ -266,6 +267,7 @@ export const RESET_RULES: readonly Rule[] = [
   wrongProtocol,
   goAway,
   unreadData,
+  turnedAway,
   shutDown,
   workerRecycled,
   crashed,
@@ -277,7 +279,6 @@ export const RESET_RULES: readonly Rule[] = [
   hostFilter,
   idleTimer,
   ageLimit,
-  turnedAway,
   applicationTimeout,
   abort,
   clientClosed,

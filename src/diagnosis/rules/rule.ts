@@ -9,6 +9,7 @@ import { evidenceOf } from '../evidence.ts'
 import { codeOf } from '../findings.ts'
 import { type Measures, measuresOf } from '../measures.ts'
 import { upstreamKey } from '../surroundings.ts'
+import type { Measure } from '../timers.ts'
 
 /** What every rule may look at. */
 export interface Facts {
@@ -165,6 +166,16 @@ export function tapOf(f: Facts, side: Side): number {
 export function secondsText(ns: number): string {
   const s = ns / 1e9
   return `${s < 10 ? s.toFixed(3) : s.toFixed(1)} s`
+}
+
+/**
+ * Connections of its endpoint that ended after as long a time, this one included. Those that the upstream ended in the
+ * same moment count once: they ended together, whatever their times.
+ */
+export function repeatedApart(f: Facts, measure: Measure): number {
+  const repeated = f.around.repeated(f.c, measure)
+  const together = f.c.outcome.firstClose?.by === 'upstream' ? f.around.burst(f.c).ends : 1
+  return Math.max(1, repeated - Math.max(0, together - 1))
 }
 
 /** Ends after the same time in so many connections are a rule of somebody's. */
