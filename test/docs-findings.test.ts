@@ -133,7 +133,7 @@ describe.each(ERRORS)('%s', (_, said) => {
 function idsOf(expression: string): string[] {
   const template = /^`\$\{close\.by\}(-[a-z-]+)`$/.exec(expression)
   if (template) return ['client', 'upstream'].map((side) => `${side}${template[1]}`)
-  return [...expression.matchAll(/'([a-z]+(?:-[a-z0-9]+)+)'/g)].map(([, id]) => id!)
+  return [...expression.matchAll(/'([a-z][a-z0-9]*(?:-[a-z0-9]+)+)'/g)].map(([, id]) => id!)
 }
 
 function idsInRules(): string[] {
