@@ -47,6 +47,7 @@ export function buildReport(parts: ReportParts): ReportStream {
     limits: [
       ...parts.limits,
       ...found.limits,
+      ...cases.links.limits,
       ...parts.signs.flatMap(({ signs, loss }) => captureLimits(signs, loss)),
     ],
   }

@@ -1,14 +1,14 @@
+import { type CaseLinks, caseLinks } from './case-links.ts'
 import { EndpointIds } from './connections/endpoint-ids.ts'
 import type { Pairing } from './correlation/pairing.ts'
 import { singleSighting } from './correlation/pairing.ts'
-import { linkProxied } from './correlation/proxied.ts'
 import { onFirstClock } from './diagnosis/on-client-clock.ts'
-import type { Case, CaseLink } from './model/case.ts'
+import type { Case } from './model/case.ts'
 import type { Side } from './model/connection.ts'
 import type { ConnectionSet } from './model/connection-set.ts'
 import type { UnmatchedReason } from './model/report.ts'
 import type { Sighting, TapPosition } from './model/sighting.ts'
-import { type PairedOrder, pairedOrder } from './paired-order.ts'
+import { pairedOrder } from './paired-order.ts'
 import { pairedBriefs, singleBriefs } from './shape-briefs.ts'
 import { outcomeOf } from './terminations/outcome.ts'
 
@@ -29,6 +29,8 @@ export interface Cases {
   /** `10.8.1.15:8443`. */
   endpointText(id: number): string
   at(index: number): Case
+  /** The connections around proxies. */
+  readonly links: CaseLinks
   /** Says the least of a connection without making any object; false for one whose case must be looked at. */
   brief?(index: number, out: Brief): boolean
 }
@@ -62,10 +64,10 @@ export function pairedCases(pairing: Pairing): Cases {
   const sets = [client, upstream]
   const bases = [client.facts.baseNs, upstream.facts.baseNs]
   const order = pairedOrder(pairing)
-  const links = caseLinks(pairing, order)
   const ids = new EndpointIds()
   const indexAt = (tap: number, index: number) =>
     (tap === 0 ? order.client : order.upstream)[index]!
+  const links = caseLinks(order.client.length, sets, indexAt, clock)
   const shownTap = (index: number) => (order.client[index]! >= 0 ? 0 : 1)
   const upstreamId = (tap: number, index: number) =>
     sets[tap]!.endpointId(indexAt(tap, index), 'upstream', ids)
@@ -104,29 +106,15 @@ export function pairedCases(pairing: Pairing): Cases {
         unmatchedReason:
           c >= 0 && u >= 0
             ? null
-            : links.has(index)
+            : links.has(index, c >= 0 ? 'proxied-to' : 'proxied-from')
               ? 'terminated-by-proxy'
               : unmatchedReason(sighting),
-        links: links.get(index) ?? [],
+        links: links.of(index),
+        onFirstClock: links.onFirstClock,
       }
     },
+    links,
   }
-}
-
-/** Links of proxied connections by index in the order of the report. */
-function caseLinks(pairing: Pairing, order: PairedOrder): Map<number, CaseLink[]> {
-  const { client, upstream, matches, clock } = pairing
-  const found = linkProxied(client, upstream, matches, clock)
-  const links = new Map<number, CaseLink[]>()
-  const add = (index: number, link: CaseLink) =>
-    links.set(index, [...(links.get(index) ?? []), link])
-  for (const { client: c, upstream: u, basis, confidence } of found) {
-    const near = order.client.indexOf(c)
-    const far = order.upstream.indexOf(u)
-    add(near, { connection: far + 1, relation: 'proxied-to', basis, confidence })
-    add(far, { connection: near + 1, relation: 'proxied-from', basis, confidence })
-  }
-  return links
 }
 
 /** The connections of one capture. */
@@ -138,11 +126,14 @@ export function singleCases(
   const bases = [set.facts.baseNs]
   const ids = new EndpointIds()
   const upstreamId = (index: number) => set.endpointId(index, 'upstream', ids)
+  const indexAt = (_tap: number, index: number) => index
+  const links = caseLinks(set.count, [set], indexAt, null)
+  const briefOf = singleBriefs(set)
   return {
     count: set.count,
     sets: [set],
     bases,
-    indexAt: (_, index) => index,
+    indexAt,
     isMatched: () => false,
     startTime: (index) => startOf(set, index),
     endTime: (index) => set.lastTime(index),
@@ -151,7 +142,8 @@ export function singleCases(
       out.shown = out.own
     },
     endpointText: (id) => ids.text(id),
-    brief: singleBriefs(set),
+    brief: (index, out) => !links.has(index) && briefOf(index, out),
+    links,
     at(index) {
       const sighting = singleSighting(set, index, position, loss)
       const outcome = outcomeOf(sighting)
@@ -164,7 +156,8 @@ export function singleCases(
         bases,
         match: null,
         unmatchedReason: null,
-        links: [],
+        links: links.of(index),
+        onFirstClock: links.onFirstClock,
       }
     },
   }

@@ -38,8 +38,9 @@ export async function compareStream(
   const swapped = pairing.areSwapped
   if (swapped) pairing = pair(second, first, options)
   const { client, upstream } = pairing
+  const cases = pairedCases(pairing)
   const shared = pairing.matches.methods.some((method) => method !== null)
-  const alone = shared ? null : noSharedConnection(client, upstream)
+  const alone = shared || cases.links.likely > 0 ? null : noSharedConnection(client, upstream)
   const near = captureSigns(client)
   const far = captureSigns(upstream)
   return buildReport({
@@ -49,7 +50,7 @@ export async function compareStream(
       captureReport(upstream, 'upstream', pairing.positions.upstream, far.unseenSegments),
     ],
     clock: clockReport(pairing, client.facts.baseNs),
-    cases: pairedCases(pairing),
+    cases,
     signs: [
       { signs: near, loss: pairing.loss.client },
       { signs: far, loss: pairing.loss.upstream },

@@ -89,7 +89,7 @@ function leftAt(c: Case, segment: AlignedSegment | null | undefined): number {
 }
 
 /** What is a connection's own, so that no shape may tell it. */
-const OWN = ['frame', 'time', 'seq', 'ack', 'ipId', 'tsVal', 'tsEcr', 'digest', 'text']
+const OWN = ['frame', 'time', 'answered', 'seq', 'ack', 'ipId', 'tsVal', 'tsEcr', 'digest', 'text']
 const OWN_NUMBERS = new Set([...OWN, 'senderNext', 'otherAck', 'sackRight', 'gapNs'])
 
 function shapeText(c: Case): string {

@@ -287,6 +287,31 @@ export class CaptureConnections implements ConnectionSet {
     return isOneWayView(this.viewOfRecord(root))
   }
 
+  asks(index: number): boolean {
+    const root = this.roots[index]!
+    const isAsking = (record: number, side: Side) =>
+      (this.sideWord(record, side, L.D_BITS) & L.DB_PAYLOAD) !== 0
+    if (isAsking(root, 'client')) return true
+    const folds = this.folds.children.get(root) ?? []
+    return folds.some(({ record, swapped }) => isAsking(record, swapped ? 'upstream' : 'client'))
+  }
+
+  isNamed(index: number): boolean {
+    const root = this.roots[index]!
+    const isNamed = (record: number) => (this.word(record, L.BITS) & L.BIT_NAMED) !== 0
+    return (
+      isNamed(root) ||
+      (this.folds.children.get(root)?.some(({ record }) => isNamed(record)) ?? false)
+    )
+  }
+
+  addressId(index: number, side: Side, ids: EndpointTable): number {
+    const root = this.roots[index]!
+    const isA = this.directionOf(root, side) === 0
+    const address = this.word(root, isA ? L.ADDRESS_A : L.ADDRESS_B)
+    return ids.intern(this.addressesOf(root), address, 0)
+  }
+
   endpointId(index: number, side: Side, ids: EndpointTable): number {
     return this.endpointIdOf(this.roots[index]!, side, ids, true)
   }

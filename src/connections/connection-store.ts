@@ -175,6 +175,7 @@ export class ConnectionStore {
     const said = this.said[slot] ?? null
     const role = roleOf(words, base, said === null ? -1 : said.shown)
     words[base + L.BITS] = (words[base + L.BITS]! & L.BIT_NO_ROLE) | (role << L.ROLE_SHIFT)
+    if (said !== null && isNamed(said.application)) words[base + L.BITS]! |= L.BIT_NAMED
     this.countUnseen(id, slot, 1)
     this.readShape(id, slot, role, said)
     if (this.thin && words[base + L.SHAPE] !== 0 && this.shapeReader.decisiveFrom !== 0)
@@ -308,6 +309,11 @@ export class ConnectionStore {
     first.next[0] = words[base + L.DIRECTION + L.D_NEXT]!
     first.next[1] = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_NEXT]!
   }
+}
+
+/** Does what was said hold ids of requests, or addresses of the connection in front of a proxy? */
+function isNamed({ http, proxyHeader }: ApplicationSummary): boolean {
+  return proxyHeader != null || http?.marks.some((m) => m.requestId + m.traceId > 0) === true
 }
 
 /** A whole number of ns that one word holds. */

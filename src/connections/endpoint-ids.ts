@@ -26,6 +26,11 @@ export class EndpointIds implements EndpointTable {
     return (last & IPV6) === 0 ? `${ipv4Text(d)}:${port}` : `[${ipv6Text(a, b, c, d)}]:${port}`
   }
 
+  isLoopback(id: number): boolean {
+    const [a, b, c, d, last] = [0, 1, 2, 3, 4].map((at) => this.table.word(id, at)) as Words
+    return (last & IPV6) === 0 ? d >>> 24 === 127 : a === 0 && b === 0 && c === 0 && d === 1
+  }
+
   private ask(addresses: Uint32Array | null, address: number, port: number): void {
     const { key } = this.table
     if (addresses === null) {

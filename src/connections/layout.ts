@@ -60,6 +60,8 @@ export const BIT_RESET = 8
 export const BIT_RETIRED = 16
 /** Endpoint B sent a RST. */
 export const BIT_RESET_BY_B = 32
+/** What it said holds ids or addresses that name it on the other side of a proxy. */
+export const BIT_NAMED = 64
 /** What `roleOf` says (reason × 2 + direction), once the connection was retired. */
 export const ROLE_SHIFT = 8
 export const BIT_NO_ROLE = 0xff

@@ -1,126 +1,122 @@
-import type { ConnectionSet } from '../model/connection-set.ts'
-import type { Matches } from '../model/pair.ts'
-import type { SharedClock } from '../model/sighting.ts'
-import { newSegmentNumbers } from './segment-rows.ts'
+import type { NsInterval } from '../model/clock.ts'
+import type { LegSides } from './asked.ts'
+import { type CandidateLegs, candidateLegs, type LegRows } from './leg-candidates.ts'
+import { type LegLink, LegLinks } from './leg-links.ts'
+import type { Leg } from './legs.ts'
+import { linkById, type Told } from './link-by-id.ts'
+import { linkByLine } from './link-by-line.ts'
+import { linkByFirstBytes, linkByHeader, linkBySize, type StreamPair } from './link-streams.ts'
+import { requestClock } from './request-clock.ts'
 
-/** The two connections around a proxy: never one connection, so never matched (VERDICTS §6). */
-export interface ProxiedLink {
-  client: number
-  upstream: number
-  basis: string
-  confidence: 'probable' | 'unclear'
+export type { LegRows } from './leg-candidates.ts'
+export type { LegLink } from './leg-links.ts'
+
+export interface ProxiedInput extends LegRows {
+  /** A time of one tap on the clock of another, which may be unbounded; null where nobody knows. */
+  translate(from: number, time: number, to: number): NsInterval | null
 }
 
-/** Connections that are looked at on each side; more unmatched ones are not linked. */
-const MOST_UNMATCHED = 5000
-/** A proxy opens or uses its upstream leg within this time of the request, by the clocks. */
-const SLACK_NS = 50e6
-
-interface Leg {
-  index: number
-  /** Time of the first request byte. */
-  asked: number
-  /** Time of its last packet. */
-  ended: number
-  /** The client's first bytes are the same on both legs: passed through untouched. */
-  digest: number
+export interface Proxied {
+  links: LegLink[]
+  /** Connections that were not looked at, requests of long connections that left no mark, and links that were let go. */
+  passedOver: number
+  unmarked: number
+  dropped: number
+  /** By requests, where packets relate no clocks: how far the second tap's clock is ahead of the first's, each counted from its own base. */
+  clock: NsInterval | null
 }
 
 /**
- * Links unmatched connections of both captures that carry the same requests, one after the other: what a proxy
- * between the taps makes of one client connection. Order decides where the clocks cannot be related.
+ * Links the connections around proxies (VERDICTS §6): first within each capture, which shows by its addresses who is a
+ * proxy, then what only one capture saw with what only the other did.
  */
-export function linkProxied(
-  client: ConnectionSet,
-  upstream: ConnectionSet,
-  matches: Matches,
-  clock: SharedClock | null,
-): ProxiedLink[] {
-  const near = legsByKey(client, matches.upstreamOf)
-  const far = legsByKey(upstream, matches.clientOf)
-  const links: ProxiedLink[] = []
-  for (const [key, clientLegs] of near) {
-    const upstreamLegs = far.get(key)
-    if (upstreamLegs === undefined) continue
-    if (clock === null) linkInOrder(clientLegs, upstreamLegs, links)
-    else linkByTime(clientLegs, upstreamLegs, clock, links)
-  }
-  return links.sort((a, b) => a.client - b.client)
-}
-
-/** Without a common clock the k-th request of one side is the k-th of the other, if there are as many. */
-function linkInOrder(client: readonly Leg[], upstream: readonly Leg[], links: ProxiedLink[]): void {
-  if (client.length !== upstream.length) return
-  client.forEach((leg, order) => {
-    links.push(linkOf(leg, upstream[order]!, client.length === 1))
+export function linkProxied(input: ProxiedInput): Proxied {
+  const links = new LegLinks(input.count)
+  const taps = input.sets.map((_, tap) => tap)
+  const isAlone = (row: number) => taps.filter((tap) => input.indexAt(tap, row) >= 0).length === 1
+  const candidates = taps.map((tap) =>
+    candidateLegs(input, tap, taps.length > 1 ? isAlone : NO_ROW),
+  )
+  candidates.forEach(({ legs }, tap) => {
+    const exact = (time: number) => ({ low: time, high: time })
+    linkSides({ downstream: legs, upstream: legs, there: exact, together: true }, tap, links)
   })
-}
-
-/** The first upstream leg that carries its request while the client leg lives, and has no other. */
-function linkByTime(
-  client: readonly Leg[],
-  upstream: readonly Leg[],
-  clock: SharedClock,
-  links: ProxiedLink[],
-): void {
-  const asked = upstream.map((leg) => clock.translate(1, leg.asked, 0))
-  const taken = new Uint8Array(upstream.length)
-  let open = 0
-  for (const leg of client) {
-    while (taken[open] === 1) open++
-    let chosen = -1
-    let alone = true
-    for (let k = open; k < upstream.length && alone; k++) {
-      const { low, high } = asked[k]!
-      const fits = high >= leg.asked - SLACK_NS && low <= leg.ended + SLACK_NS
-      if (!fits || taken[k] === 1) continue
-      if (chosen < 0) chosen = k
-      else alone = false
-    }
-    if (chosen < 0) continue
-    taken[chosen] = 1
-    links.push(linkOf(leg, upstream[chosen]!, alone))
+  let clock: NsInterval | null = null
+  for (const [near, far] of pairsOf(taps)) {
+    const here = candidates[near]!.legs.filter((leg) => {
+      return isAlone(leg.row) && !links.has(leg.row, 'downstream')
+    })
+    const there = candidates[far]!.legs.filter((leg) => {
+      return isAlone(leg.row) && !links.has(leg.row, 'upstream')
+    })
+    const found = linkAcross(input, near, here, far, there, links)
+    if (near === 0 && far === 1) clock = found
   }
-}
-
-function linkOf(client: Leg, upstream: Leg, alone: boolean): ProxiedLink {
-  const same = client.digest === upstream.digest ? 'same first bytes' : 'same request line'
   return {
-    client: client.index,
-    upstream: upstream.index,
-    basis: `${same} and time`,
-    confidence: alone ? 'probable' : 'unclear',
+    links: links.list(),
+    ...countLeftOut(candidates, links),
+    dropped: links.dropped,
+    clock,
   }
 }
 
-const rows = newSegmentNumbers()
+const NO_ROW = () => false
 
-/** Unmatched connections by what their client asked for. Without a request there is nothing to pass on. */
-function legsByKey(set: ConnectionSet, partner: Int32Array): Map<string, Leg[]> {
-  const byKey = new Map<string, Leg[]>()
-  let seen = 0
-  for (let index = 0; index < partner.length && seen < MOST_UNMATCHED; index++) {
-    if (partner[index]! >= 0) continue
-    seen++
-    set.readSegments(index, rows)
-    const first = firstRequest()
-    if (first < 0) continue
-    const asked = rows.time[first]!
-    const digest = rows.digest[first]!
-    const length = rows.length[first]!
-    const line = set.view(index).application.http?.lastRequestLine ?? null
-    if (line === null && digest === 0) continue
-    const key = line !== null ? `line ${line}` : `bytes ${digest} ${length}`
-    const leg = { index, asked, ended: set.lastTime(index), digest }
-    const list = byKey.get(key)
-    if (list === undefined) byKey.set(key, [leg])
-    else list.push(leg)
-  }
-  return byKey
+/** Neighbours on the path first. */
+function pairsOf(taps: readonly number[]): [number, number][] {
+  const pairs = taps.flatMap((near) =>
+    taps.slice(near + 1).map((far): [number, number] => [near, far]),
+  )
+  return pairs.sort((a, b) => a[1] - a[0] - (b[1] - b[0]))
 }
 
-/** Of the connection in `rows`: the client's first segment with payload; -1 for none. */
-function firstRequest(): number {
-  for (let i = 0; i < rows.count; i++) if (rows.from[i] === 0 && rows.length[i]! > 0) return i
-  return -1
+/** Returns the clock that the requests themselves gave, where it was needed. */
+function linkAcross(
+  input: ProxiedInput,
+  near: number,
+  downstream: Leg[],
+  far: number,
+  upstream: Leg[],
+  links: LegLinks,
+): NsInterval | null {
+  if (downstream.length === 0 || upstream.length === 0) return null
+  const isRelated = input.translate(far, 0, near) !== null
+  const ahead = isRelated ? null : requestClock(downstream, upstream)
+  const there = isRelated
+    ? (time: number) => input.translate(far, time, near)!
+    : ahead && ((time: number) => ({ low: time - ahead.high, high: time - ahead.low }))
+  linkSides({ downstream, upstream, there, together: false }, near, links)
+  return ahead
+}
+
+function linkSides(sides: LegSides, tap: number, links: LegLinks): void {
+  const told: Told = { passedOn: new Set(), received: new Set() }
+  const tellAll = (pairs: readonly StreamPair[]) => {
+    for (const pair of pairs) links.add({ ...pair, asked: null }, tap)
+  }
+  tellAll(linkByHeader(sides))
+  linkById(sides, told, (found) => links.add(found, tap))
+  linkByLine(sides, told, (found) => links.add(found, tap))
+  tellAll(linkByFirstBytes(sides))
+  tellAll(
+    linkBySize({
+      ...sides,
+      downstream: sides.downstream.filter(({ row }) => !links.has(row, 'downstream')),
+      upstream: sides.upstream.filter(({ row }) => !links.has(row, 'upstream')),
+    }),
+  )
+}
+
+function countLeftOut(candidates: readonly CandidateLegs[], links: LegLinks) {
+  let passedOver = 0
+  let unmarked = 0
+  for (const { legs, passedOver: more } of candidates) {
+    passedOver += more
+    for (const leg of legs) {
+      // Of a connection that nobody links nothing is missing.
+      const isLinked = links.has(leg.row, 'downstream') || links.has(leg.row, 'upstream')
+      if (isLinked) unmarked += leg.unmarked
+    }
+  }
+  return { passedOver, unmarked }
 }

@@ -51,7 +51,16 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
     proxies: meshProxies(c),
     accessLog: [],
     workload: null,
-    links: c.links,
+    links: c.links.map(({ connection, relation, basis, confidence, requests, ...link }) => ({
+      connection,
+      relation,
+      basis,
+      confidence,
+      requests,
+      firstAt: timeText(c.bases[0]!, link.firstAt),
+      lastAt: timeText(c.bases[0]!, link.lastAt),
+      owed: link.owed,
+    })),
   }
 }
 

@@ -3,6 +3,7 @@ import {
   type Case,
   type EndpointFacts,
   endpointText,
+  type LinkedLeg,
   type Surroundings,
   shownTap,
 } from '../model/case.ts'
@@ -115,8 +116,8 @@ export class SurroundingsCollector {
     { id: 0, until: Number.NEGATIVE_INFINITY },
     { id: 0, until: Number.NEGATIVE_INFINITY },
   ]
-  /** Outcomes of linked connections: the other leg asks for them. */
-  private readonly linked = new Map<number, Outcome>()
+  /** Linked connections: the other leg asks for them. */
+  private readonly linked = new Map<number, LinkedLeg>()
 
   constructor() {
     const columns = <Name extends string, Column>(names: readonly Name[], make: () => Column) =>
@@ -164,7 +165,7 @@ export class SurroundingsCollector {
   }
 
   addLinked(c: Case): void {
-    this.linked.set(c.id, c.outcome)
+    this.linked.set(c.id, legOf(c))
   }
 
   /** Ends at an endpoint within 50 ms of a moment. */
@@ -234,6 +235,30 @@ const NOTHING_KNOWN: EndpointFacts = {
   lastEstablished: Number.NaN,
   longestFrom: Number.NaN,
   longestUntil: Number.NaN,
+}
+
+function legOf(c: Case): LinkedLeg {
+  const { termination, benign, firstReset, firstClose } = c.outcome
+  const { client, upstream } = c.sighting.taps[shownTap(c.sighting)]!.view!.endpoints
+  const close = closeMoment(c)
+  return {
+    id: c.id,
+    client,
+    upstream,
+    termination,
+    benign,
+    firstReset: firstReset && { by: firstReset.by, confidence: firstReset.confidence },
+    firstClose: firstClose && { by: firstClose.by, kind: firstClose.kind },
+    closed: close && c.onFirstClock(close.tap, close.time),
+    links: c.links,
+  }
+}
+
+/** When and where a connection's first FIN or ending RST was seen; null without one. */
+export function closeMoment({ outcome }: Case): { tap: number; time: number } | null {
+  const { firstClose: close, firstReset: reset } = outcome
+  if (close?.segment != null) return { tap: close.tap, time: close.segment.time }
+  return reset && { tap: reset.tap, time: reset.time }
 }
 
 interface LastAlive {

@@ -1,6 +1,7 @@
-import type { Side } from './connection.ts'
+import type { NsInterval } from './clock.ts'
+import type { Endpoint, Side } from './connection.ts'
 import type { Outcome } from './outcome.ts'
-import type { MatchMethod, UnmatchedReason } from './report.ts'
+import type { Confidence, MatchMethod, ResetBy, UnmatchedReason } from './report.ts'
 import type { Sighting } from './sighting.ts'
 
 /** One connection with all that the stages found out about it: what diagnosis turns into a part of the report. */
@@ -18,19 +19,46 @@ export interface Case {
   match: MatchMethod | null
   unmatchedReason: UnmatchedReason | null
   links: CaseLink[]
+  /** A tap's time on the first tap's clock, as far as packets or the requests of linked connections relate the two. */
+  onFirstClock(tap: number, time: number): NsInterval
 }
 
+/** The other leg of a proxy; the one that was under way at the end first, then in order of time. */
 export interface CaseLink {
   connection: number
   relation: 'proxied-to' | 'proxied-from'
   basis: string
-  confidence: 'certain' | 'probable' | 'unclear'
+  confidence: Confidence
+  /** Requests that both legs carry, as far as they were recognised; 0 where one stands for the other as a whole. */
+  requests: number
+  /** When the first and the last of them were asked for, on the first tap's clock. */
+  firstAt: number
+  lastAt: number
+  /** The upstream leg ended before it had answered the last of them. */
+  owed: boolean
+  /** Of the last of them, the statuses of both legs' responses; 0 for none. */
+  downstreamStatus: number
+  upstreamStatus: number
+}
+
+/** What a connection must know of one that it is linked to. */
+export interface LinkedLeg {
+  id: number
+  client: Endpoint
+  upstream: Endpoint
+  termination: Outcome['termination']
+  benign: boolean
+  firstReset: { by: ResetBy; confidence: Confidence } | null
+  firstClose: { by: ResetBy; kind: 'fin' | 'rst' | 'silence' } | null
+  /** When it was closed first, on the first tap's clock, as well as that is known; null where it was not. */
+  closed: NsInterval | null
+  links: readonly CaseLink[]
 }
 
 /** What causes need to know of the connections around one: gathered over all of them before it can be asked. */
 export interface Surroundings {
   /** How another connection of the report ended, where it is linked to one; null otherwise. */
-  linked(id: number): Outcome | null
+  linked(id: number): LinkedLeg | null
   /** Of its upstream endpoint. */
   endpoint(c: Case): EndpointFacts
   /** Ends that the upstream began at its endpoint within 50 ms of its own end, that one included. */

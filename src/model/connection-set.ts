@@ -62,6 +62,12 @@ export interface ConnectionSet {
   sequence(index: number, side: Side): number
   /** TTLs that the address of a side uses in this capture, as `usualTtl`: low + 256 × high; 0 for none. */
   usualTtlRange(index: number, side: Side): number
+  /** Did its client send payload? */
+  asks(index: number): boolean
+  /** Does what it said hold ids of requests or a PROXY header, which name it on the other side of a proxy? */
+  isNamed(index: number): boolean
+  /** Id of the address of one of its ends. */
+  addressId(index: number, side: Side, ids: EndpointTable): number
   /** Id of one of its ends, as it is shown, in a table that captures may share. */
   endpointId(index: number, side: Side, ids: EndpointTable): number
 }
@@ -75,4 +81,6 @@ export interface EndpointTable {
   find(addresses: Uint32Array | null, address: number, port: number): number
   /** `10.8.1.15:8443`, `[2001:db8::1]:443`. */
   text(id: number): string
+  /** 127.0.0.0/8 or ::1. */
+  isLoopback(id: number): boolean
 }

@@ -328,6 +328,14 @@ export const connectionSchema = z
         relation: z.enum(['proxied-to', 'proxied-from']),
         basis: z.string(),
         confidence,
+        requests: count.meta({
+          description: 'requests that both carry; 0: one stands for the other as a whole',
+        }),
+        firstAt: time,
+        lastAt: time,
+        owed: z.boolean().meta({
+          description: 'the upstream leg ended before it had answered the last of them',
+        }),
       }),
     ),
   })
