@@ -7,7 +7,7 @@ import { singlePosition } from './correlation/tap-position.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
-import { trackingOptions } from './engine-options.ts'
+import { clusterOf, trackingOptions } from './engine-options.ts'
 import type { Report, ReportStream } from './model/report.ts'
 import type { TapPosition } from './model/sighting.ts'
 import { trackCaptures } from './workers/track-captures.ts'
@@ -32,6 +32,7 @@ export async function analyzeStream(
     signs: [{ signs, loss }],
     limits: [],
     selection: options.selection ?? {},
+    cluster: await clusterOf(options),
     headline: null,
   })
 }

@@ -1,11 +1,13 @@
 import type { Cases } from './compare-cases.ts'
 import type { Leader } from './count-endings.ts'
-import { causesOf } from './diagnosis/causes.ts'
+import { clusterFindings, kubernetesReport } from './diagnosis/cluster-report.ts'
 import { connectionReport } from './diagnosis/connection-report.ts'
 import { type CaptureSigns, captureLimits } from './diagnosis/limits.ts'
 import { type LeadingGroup, MOST_LISTED, verdictOf } from './diagnosis/verdict.ts'
+import { whyOf } from './diagnosis/why.ts'
 import { gatherFindings } from './gather-findings.ts'
 import type { Case, Surroundings } from './model/case.ts'
+import type { Cluster } from './model/cluster.ts'
 import type { AddressPair } from './model/connection.ts'
 import type { Connection, Limit, Report, ReportStream } from './model/report.ts'
 import { REPORT_SCHEMA_ID } from './model/schema-id.ts'
@@ -22,6 +24,8 @@ export interface ReportParts {
   signs: { signs: CaptureSigns; loss: string[] }[]
   limits: Limit[]
   selection: Selection
+  /** What Kubernetes lists say; null where none were given. */
+  cluster: Cluster | null
   /** A first line that outranks the verdict (no shared connection). */
   headline: string | null
 }
@@ -29,7 +33,7 @@ export interface ReportParts {
 /** Surveys all connections for the head of the report; its connections are made one by one, when asked for. */
 export function buildReport(parts: ReportParts): ReportStream {
   const { cases } = parts
-  const survey = surveyCases(cases, selector(cases, parts.selection))
+  const survey = surveyCases(cases, selector(cases, parts.selection), parts.cluster)
   const { counter, kinds, surroundings } = survey
   const summary = counter.summary(survey.matched)
   const found = gatherFindings(cases, survey, (index) =>
@@ -43,7 +47,8 @@ export function buildReport(parts: ReportParts): ReportStream {
     verdict: reportVerdict(parts, survey, summary.connections),
     clock: parts.clock,
     summary,
-    findings: found.findings,
+    ...kubernetesReport(parts.cluster, parts.captures),
+    findings: [...found.findings, ...clusterFindings(parts.cluster, parts.captures)],
     limits: [
       ...parts.limits,
       ...found.limits,
@@ -68,7 +73,8 @@ export function buildReport(parts: ReportParts): ReportStream {
 }
 
 function connectionOf(c: Case, surroundings: Surroundings): Connection {
-  return connectionReport(c, causesOf(c, surroundings))
+  const causes = whyOf(c, surroundings)
+  return connectionReport(c, causes, surroundings.cluster)
 }
 
 function* endsIn(capture: string, cases: Cases, kinds: Uint32Array): Iterable<AddressPair> {

@@ -10,7 +10,7 @@ import { captureSigns } from './diagnosis/limits.ts'
 import { noSharedConnection } from './diagnosis/no-shared-connection.ts'
 import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
-import { trackingOptions } from './engine-options.ts'
+import { clusterOf, trackingOptions } from './engine-options.ts'
 import { RstscopeError } from './errors.ts'
 import type { Clock, Limit, Report, ReportStream } from './model/report.ts'
 import { type TrackedParts, trackCaptures } from './workers/track-captures.ts'
@@ -57,6 +57,7 @@ export async function compareStream(
     ],
     limits: [...(alone === null ? [] : [alone.limit]), ...(swapped ? [SWAPPED] : [])],
     selection: options.selection ?? {},
+    cluster: await clusterOf(options),
     headline: alone?.headline ?? null,
   })
 }

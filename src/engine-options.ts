@@ -1,4 +1,6 @@
 import type { CaptureInput as OneInput, ReaderChoice } from './capture/open-capture.ts'
+import type { KubernetesInput } from './context/kubernetes/open-lists.ts'
+import type { Cluster } from './model/cluster.ts'
 import type { Selection } from './selection.ts'
 import type { TrackCapturesOptions } from './workers/track-captures.ts'
 
@@ -30,6 +32,18 @@ export interface EngineOptions {
   /** Upstream clock minus client clock, used when no packet was seen at both points. */
   clockOffsetSeconds?: number
   selection?: Selection
+  /** What `kubectl get pods,services,endpointslices,events -A -o json` wrote: files, folders, bytes, or parsed objects. */
+  kubernetes?: readonly KubernetesInput[]
+}
+
+/** What the lists say of the cluster; null where none were given. Their reader is loaded only then. */
+export async function clusterOf({
+  kubernetes = [],
+  signal,
+}: EngineOptions): Promise<Cluster | null> {
+  if (kubernetes.length === 0) return null
+  const { openLists } = await import('./context/kubernetes/open-lists.ts')
+  return openLists(kubernetes, signal)
 }
 
 /** The part of the options that reading and tracking take. */

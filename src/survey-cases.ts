@@ -1,7 +1,6 @@
 import type { Brief, Cases } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import { EndingCounter } from './count-endings.ts'
-import { causesOf } from './diagnosis/causes.ts'
 import { measuresOf } from './diagnosis/measures.ts'
 import {
   aliveUntil,
@@ -12,7 +11,9 @@ import {
   SurroundingsCollector,
   standingOf,
 } from './diagnosis/surroundings.ts'
+import { whyOf } from './diagnosis/why.ts'
 import type { Case, Surroundings } from './model/case.ts'
+import type { Cluster } from './model/cluster.ts'
 import type { Cause } from './model/report.ts'
 
 /** What a report says of all its connections together. */
@@ -35,7 +36,11 @@ const MOST_HELD_SEGMENTS = 20_000
  * Two passes over the connections: what surrounds each and how it ended, then those whose causes depend on what
  * surrounds them. A case is made for connections that have no shape, and for the first of each shape.
  */
-export function surveyCases(cases: Cases, isSelected: (index: number) => boolean): Survey {
+export function surveyCases(
+  cases: Cases,
+  isSelected: (index: number) => boolean,
+  cluster: Cluster | null = null,
+): Survey {
   const counter = new EndingCounter()
   const collector = new SurroundingsCollector()
   const kinds = new Uint32Array(cases.count).fill(NOT_SELECTED)
@@ -54,7 +59,7 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
     if (cases.brief?.(i, brief)) {
       let sight = shapes[brief.shape]
       if (sight === undefined) {
-        sight = sightOf(cases.at(i), counter)
+        sight = sightOf(cases.at(i), counter, cluster)
         shapes[brief.shape] = sight
       }
       sighted.standing = sight.standing
@@ -69,7 +74,7 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
       sighted.until = aliveUntil(c)
       sighted.measures = measuresOf(c)
       if (c.links.length > 0) collector.addLinked(c)
-      kind = selected ? kindAlone(c, counter) : NOT_SELECTED
+      kind = selected ? kindAlone(c, counter, notingSurroundings(null, cluster)) : NOT_SELECTED
     }
     sighted.id = i + 1
     sighted.upstream = upstream.own
@@ -84,13 +89,18 @@ export function surveyCases(cases: Cases, isSelected: (index: number) => boolean
       if (c !== null) held.offer(i, c)
     }
   }
-  if (pending > 0) decidePending(cases, kinds, shapes, collector, counter, held)
-  return { surroundings: collector.result(), counter, kinds, matched }
+  const surroundings = collector.result(cluster)
+  if (pending > 0) decidePending(cases, kinds, shapes, collector, surroundings, counter, held)
+  return { surroundings, counter, kinds, matched }
 }
 
 /** The number of an ending that depends on nothing around it; PENDING for others. */
-function kindAlone(c: Case, counter: EndingCounter, around = notingSurroundings(null)): number {
-  const causes = causesOf(c, around)
+function kindAlone(
+  c: Case,
+  counter: EndingCounter,
+  around: ReturnType<typeof notingSurroundings>,
+): number {
+  const causes = whyOf(c, around)
   const { endpoint, burst, itself } = around.asked
   return endpoint || burst || itself ? PENDING : kindOf(c, causes, counter)
 }
@@ -117,8 +127,8 @@ interface Sight {
   asksBurst: boolean
 }
 
-function sightOf(c: Case, counter: EndingCounter): Sight {
-  const around = notingSurroundings(null)
+function sightOf(c: Case, counter: EndingCounter, cluster: Cluster | null): Sight {
+  const around = notingSurroundings(null, cluster)
   const kind = kindAlone(c, counter, around)
   return { standing: standingOf(c), kind, asksBurst: around.asked.burst }
 }
@@ -138,10 +148,10 @@ function decidePending(
   kinds: Uint32Array,
   shapes: readonly (Sight | undefined)[],
   collector: SurroundingsCollector,
+  surroundings: Surroundings,
   counter: EndingCounter,
   held: HeldCases,
 ): void {
-  const surroundings = collector.result()
   const alike = new WordTable(5)
   /** By id in `alike`. */
   const decided: number[] = []
@@ -165,8 +175,8 @@ function decidePending(
     if (known >= 0) kind = decided[known]!
     else {
       const c = held.take(i) ?? cases.at(i)
-      const around = notingSurroundings(surroundings)
-      kind = kindOf(c, causesOf(c, around), counter)
+      const around = notingSurroundings(surroundings, surroundings.cluster)
+      kind = kindOf(c, whyOf(c, around), counter)
       const { itself, burst } = around.asked
       const isDecided = isShaped && !itself && (!burst || shapes[brief.shape]!.asksBurst)
       if (isDecided) decided[alike.intern()] = kind

@@ -106,6 +106,14 @@ test('some packages are imported at one place only', () => {
   expect(wrong).toEqual([])
 })
 
+test('of what stands beside the packets only the openers touch files', () => {
+  const wrong = sources
+    .filter(({ path }) => path.startsWith('src/context/') && !/\/open-[a-z]+\.ts$/.test(path))
+    .filter(({ imports }) => imports.some(({ to }) => to.startsWith('node:')))
+    .map(({ path }) => path)
+  expect(wrong).toEqual([])
+})
+
 test('the report schema, and zod with it, is imported as a type only', () => {
   const wrong = sources.flatMap(({ path, imports }) =>
     imports

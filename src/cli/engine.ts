@@ -20,6 +20,7 @@ export interface EngineOptions {
   at?: 'client' | 'upstream'
   clockOffsetSeconds?: number
   selection?: Selection
+  kubernetes?: readonly string[]
 }
 
 export interface EngineProgress {

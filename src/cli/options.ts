@@ -80,6 +80,14 @@ export const FLAGS: readonly Flag[] = [
     commands: BOTH,
   },
   {
+    name: 'kubernetes',
+    value: 'FILE|FOLDER',
+    many: 'repeat',
+    help: 'names and events: what kubectl get … -A -o json wrote; repeatable',
+    group: 'Captures',
+    commands: BOTH,
+  },
+  {
     name: 'host',
     value: 'ADDR',
     parse: parseAddress,
@@ -245,6 +253,7 @@ export interface OptionValues {
   server?: { host: string; port: number }
   at?: 'client' | 'upstream'
   clockOffset?: number
+  kubernetes?: string[]
   host?: string
   port?: number
   connection?: number

@@ -1,8 +1,10 @@
 import type { Case } from '../model/case.ts'
 import { endpointText, shownTap } from '../model/case.ts'
+import type { Cluster } from '../model/cluster.ts'
 import type { ConnectionView, Endpoint, Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Cause, Connection, FirstReset, Tls, View } from '../model/report.ts'
+import { endNames } from './end-names.ts'
 import { cite, evidenceOf } from './evidence.ts'
 import { fatesOf } from './fates.ts'
 import { meshProxies } from './mesh.ts'
@@ -10,17 +12,22 @@ import { onClientClock } from './on-client-clock.ts'
 import { secondsOf, timeText } from './time-text.ts'
 
 /** One connection as the report holds it. Causes come from the rules; everything else is a reading of the case. */
-export function connectionReport(c: Case, causes: Cause[]): Connection {
+export function connectionReport(
+  c: Case,
+  causes: Cause[],
+  cluster: Cluster | null = null,
+): Connection {
   const { sighting, outcome } = c
   const shown = shownTap(sighting)
   const viewOutcomes = c.viewOutcomes()
   const view = sighting.taps[shown]!.view!
   const started = onClientClock(c, shown, view.firstTime)
   const ended = onClientClock(c, shown, lastTime(c, shown))
+  const names = cluster === null ? null : endNames(c, cluster)
   return {
     id: c.id,
-    client: named(view.endpoints.client),
-    upstream: named(view.endpoints.upstream),
+    client: { ...view.endpoints.client, name: names?.client ?? null },
+    upstream: { ...view.endpoints.upstream, name: names?.upstream ?? null },
     roleReason: view.roleReason,
     views: Object.fromEntries(
       sighting.taps.map((tap, i) => [
@@ -50,7 +57,7 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
     causes,
     proxies: meshProxies(c),
     accessLog: [],
-    workload: null,
+    workload: names?.workload ?? null,
     links: c.links.map(({ connection, relation, basis, confidence, requests, ...link }) => ({
       connection,
       relation,
@@ -62,11 +69,6 @@ export function connectionReport(c: Case, causes: Cause[]): Connection {
       owed: link.owed,
     })),
   }
-}
-
-/** Names come with Kubernetes lists. */
-function named({ address, port }: Endpoint): Connection['client'] {
-  return { address, port, name: null }
 }
 
 function lastTime(c: Case, shown: number): number {

@@ -7,6 +7,7 @@ import {
   type Surroundings,
   shownTap,
 } from '../model/case.ts'
+import type { Cluster } from '../model/cluster.ts'
 import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { type Measures, measuresOf } from './measures.ts'
@@ -177,8 +178,9 @@ export class SurroundingsCollector {
   }
 
   /** Once all connections were added. */
-  result(): Surroundings {
+  result(cluster: Cluster | null): Surroundings {
     return {
+      cluster,
       linked: (id) => this.linked.get(id) ?? null,
       endpoint: ({ upstreamId }) => this.endpoint(upstreamId),
       burst: (c) => this.burst(c.upstreamId, closeTime(c)),
@@ -277,10 +279,17 @@ export interface Asked {
 }
 
 /** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
-export function notingSurroundings(known: Surroundings | null): Surroundings & { asked: Asked } {
+export function notingSurroundings(
+  known: Surroundings | null,
+  cluster: Cluster | null,
+): Surroundings & { asked: Asked } {
   const asked: Asked = { endpoint: false, burst: false, itself: false }
   return {
     asked,
+    get cluster() {
+      if (cluster !== null) asked.itself = true
+      return cluster
+    },
     endpoint(c) {
       asked.endpoint = true
       return known?.endpoint(c) ?? { ...NOTHING_KNOWN }

@@ -1,5 +1,5 @@
 import type { Case } from '../model/case.ts'
-import { endpointText } from '../model/case.ts'
+import { namedText } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
 import type { Cause, Connection, FirstReset } from '../model/report.ts'
 
@@ -48,7 +48,7 @@ function clockTime(at: string): string {
 /** "sent" is said only where a tap in that host shows it. */
 function sentText(c: Case, connection: Connection, by: Side): string {
   const reset = connection.firstReset!
-  const who = endpointText(connection[by])
+  const who = namedText(connection[by])
   const home = c.sighting.taps.findIndex((tap) => tap.side === by)
   const event = c.outcome.firstReset!.event
   const leaving = home >= 0 && event.segment.seen[home] != null
@@ -81,7 +81,7 @@ function proxyText(connection: Connection, by: Side): string {
   const proxy = connection.proxies.find((p) => p.side === by)
   if (proxy === undefined) return ''
   const shared = proxy.basis.includes('HBONE') ? '; many requests share an HBONE connection' : ''
-  return ` (the proxy of ${endpointText(connection[by])}, not the application: its leg is not in this capture, one of lo in that pod would show it; ${proxy.basis}${shared})`
+  return ` (the proxy of ${namedText(connection[by])}, not the application: its leg is not in this capture, one of lo in that pod would show it; ${proxy.basis}${shared})`
 }
 
 function betweenText(c: Case, connection: Connection): string {
@@ -96,7 +96,7 @@ function betweenText(c: Case, connection: Connection): string {
     return `both ends got a RST (reset) that neither of them sent${where}`
   }
   const victim = event.from === 'client' ? 'upstream' : 'client'
-  return `the ${victim} got a RST (reset) in the name of ${endpointText(connection[event.from])} that did not leave that side${where}, ${clockTime(reset.at)}`
+  return `the ${victim} got a RST (reset) in the name of ${namedText(connection[event.from])} that did not leave that side${where}, ${clockTime(reset.at)}`
 }
 
 function undeterminedText(connection: Connection): string {
@@ -106,7 +106,7 @@ function undeterminedText(connection: Connection): string {
 }
 
 function nobody(connection: Connection): string {
-  const upstream = endpointText(connection.upstream)
+  const upstream = namedText(connection.upstream)
   if (connection.causes[0]?.id === 'ineffective-rst') {
     return `NOBODY reset: a RST (reset) in a connection with ${upstream} was ignored by its receiver, and the connection went on`
   }

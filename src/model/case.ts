@@ -1,4 +1,5 @@
 import type { NsInterval } from './clock.ts'
+import type { Cluster } from './cluster.ts'
 import type { Endpoint, Side } from './connection.ts'
 import type { Outcome } from './outcome.ts'
 import type { Confidence, MatchMethod, ResetBy, UnmatchedReason } from './report.ts'
@@ -67,6 +68,8 @@ export interface Surroundings {
   othersAliveAfter(id: number, timeNs: number): boolean
   /** How many connections of its endpoint ended after as long a time (to 0.25 s), this one included. */
   repeated(c: Case, measure: 'idle' | 'age' | 'request'): number
+  /** What Kubernetes lists say; null where none were given. */
+  readonly cluster: Cluster | null
 }
 
 /** What an endpoint did to all connections; times in ns on the client's clock, NaN for none. */
@@ -101,6 +104,11 @@ export interface Burst {
 /** One endpoint as a key and as text. */
 export function endpointText(e: { address: string; port: number }): string {
   return e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`
+}
+
+/** The same with what lists beside the packets call it: `10.42.3.8:8080 (shop/cart-7d9f:http)`. */
+export function namedText(e: { address: string; port: number; name: string | null }): string {
+  return e.name === null ? endpointText(e) : `${endpointText(e)} (${e.name})`
 }
 
 /** The tap whose addresses a connection is shown with: the client's if it saw it. */

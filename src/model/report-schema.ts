@@ -262,6 +262,16 @@ const fate = z
   })
   .meta({ id: 'Fate' })
 
+const contextItem = z
+  .object({
+    source: z.string().meta({ description: 'kubernetes' }),
+    object: z.string().meta({ description: 'Pod shop/cart-7d9f' }),
+    text: z.string(),
+    relation: z.enum(['explains', 'coincident', 'against']),
+    confidence,
+  })
+  .meta({ id: 'ContextItem' })
+
 const cause = z
   .object({
     id: z.string(),
@@ -271,8 +281,32 @@ const cause = z
     evidence: z.array(evidence),
     against: z.array(evidence),
     next: z.array(z.string()),
+    context: z
+      .array(contextItem)
+      .optional()
+      .meta({ description: 'what lists beside the packets say; absent unless they were given' }),
   })
   .meta({ id: 'Cause' })
+
+const workload = z
+  .object({
+    kind: z.enum(['pod', 'service', 'node', 'unknown']).meta({
+      description: 'unknown: the lists know the address, but of nobody who had it then',
+    }),
+    namespace: z.string().nullable(),
+    name: z.string().nullable(),
+    podName: z.string().nullable().meta({ description: 'behind a Service: its only pod' }),
+    container: z.string().nullable().meta({ description: 'the one that has this port' }),
+    port: z.string().nullable().meta({ description: 'the name of the port' }),
+    node: z.string().nullable(),
+    service: z.string().nullable().meta({ description: 'NAMESPACE/NAME' }),
+    owner: z.string().nullable().meta({ description: 'Deployment/cart' }),
+    sidecar: z.enum(['none', 'istio-proxy', 'ambient', 'unknown']),
+    since: time.nullable().meta({ description: 'since when the address was its own' }),
+    until: time.nullable(),
+    basis: z.string(),
+  })
+  .meta({ id: 'Workload' })
 
 export const connectionSchema = z
   .object({
@@ -316,12 +350,7 @@ export const connectionSchema = z
     causes: z.array(cause),
     proxies: z.array(z.object({ side, basis: z.string() })),
     accessLog: z.array(z.record(z.string(), z.unknown())),
-    workload: z
-      .object({
-        client: z.record(z.string(), z.unknown()).nullable(),
-        upstream: z.record(z.string(), z.unknown()).nullable(),
-      })
-      .nullable(),
+    workload: z.object({ client: workload.nullable(), upstream: workload.nullable() }).nullable(),
     links: z.array(
       z.object({
         connection: z.int().positive(),
@@ -341,6 +370,21 @@ export const connectionSchema = z
   })
   .meta({ id: 'Connection' })
 
+const kubernetes = z
+  .object({
+    objects: z.record(z.string(), count).meta({ description: 'how many, by kind' }),
+    events: z.object({
+      count,
+      oldestAt: time.nullable(),
+      newestAt: time.nullable(),
+      coverCaptures: z.boolean().meta({
+        description: 'false: the captures began before the oldest event, or there are none',
+      }),
+    }),
+    warnings: z.array(z.object({ code: z.string(), message: z.string(), count })),
+  })
+  .meta({ id: 'Kubernetes' })
+
 export const reportSchema = z.object({
   schema: z.literal(REPORT_SCHEMA_ID),
   tool: z.object({ name: z.literal('rstscope'), version: z.string() }),
@@ -349,6 +393,9 @@ export const reportSchema = z.object({
   verdict,
   clock: clock.nullable(),
   summary,
+  kubernetes: kubernetes
+    .optional()
+    .meta({ description: 'what was read of the lists; absent unless they were given' }),
   findings: z.array(finding),
   connections: z.array(connectionSchema),
   limits: z.array(z.object({ code: z.string(), message: z.string() })),

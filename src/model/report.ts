@@ -37,6 +37,11 @@ export type Acceptance = FirstReset['acceptance']
 export type FirstClose = NonNullable<Connection['firstClose']>
 export type Fate = Connection['fates'][number]
 export type Cause = Connection['causes'][number]
+/** A sentence from lists beside the packets. */
+export type ContextItem = NonNullable<Cause['context']>[number]
+/** What was behind an address when the packets passed. */
+export type Workload = NonNullable<NonNullable<Connection['workload']>['client']>
+export type Kubernetes = NonNullable<Report['kubernetes']>
 export type Link = Connection['links'][number]
 export type MatchMethod = NonNullable<Connection['match']>['method']
 export type UnmatchedReason = NonNullable<Connection['unmatchedReason']>

@@ -1,5 +1,5 @@
 import type { Capture, Clock, Confidence, Connection, Verdict } from '../model/report.ts'
-import { endpointText } from './endings.ts'
+import { namedText } from './endings.ts'
 import type { TextStyle } from './text-style.ts'
 import { formatOffset, formatUncertainty } from './time-format.ts'
 
@@ -71,7 +71,7 @@ const UNMATCHED_WORDS: Record<string, string> = {
 
 /** Which connection this is, and how its two views were recognised as one. */
 export function matchText(connection: Connection, captures: Capture[]): string {
-  const ends = `${endpointText(connection.client)} ↔ ${endpointText(connection.upstream)}`
+  const ends = `${namedText(connection.client)} ↔ ${namedText(connection.upstream)}`
   const parts = [ends]
   if (connection.match) {
     parts.push(MATCH_WORDS[connection.match.method] ?? `by ${connection.match.method}`)

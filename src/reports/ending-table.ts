@@ -1,5 +1,5 @@
-import type { ReportStream } from '../model/report.ts'
-import type { EndingGroup } from './endings.ts'
+import type { Connection, ReportStream } from '../model/report.ts'
+import { type EndingGroup, endpointText, exampleText, namedText } from './endings.ts'
 import { hanging, type Layout } from './fact-lines.ts'
 import { type Column, plainTable, tableFits } from './plain-table.ts'
 import { wrap } from './text-width.ts'
@@ -27,16 +27,16 @@ const COLUMNS: Column[] = [
 export function endingLines(
   head: ReportStream['head'],
   groups: EndingGroup[],
-  exampleOf: (id: number) => string,
+  connectionAt: (id: number) => Connection,
   layout: Layout,
   all: boolean,
 ): string[] {
   const { summary, command } = head
   const shown = groups.filter((group) => all || !group.benign)
-  const rows = (all ? shown : shown.slice(0, MOST_ROWS)).map((group) => ({
-    ...group,
-    example: exampleOf(group.first),
-  }))
+  const rows = (all ? shown : shown.slice(0, MOST_ROWS)).map((group) => {
+    const first = connectionAt(group.first)
+    return { ...group, peer: peerText(group, first), example: exampleText(first) }
+  })
   const lines = rows.length > 0 ? endingTable(rows, layout) : []
   const notes = [`${summary.connections} ${plural(summary.connections, 'connection')}`]
   if (command === 'compare') notes.push(`${summary.matched} seen in both captures`)
@@ -50,6 +50,11 @@ export function endingLines(
   }
   lines.push(...hanging('', `${notes.join(', ')}.`, layout))
   return lines
+}
+
+/** A peer of one address has the name that its first connection has. */
+function peerText({ peer }: EndingGroup, { upstream }: Connection): string {
+  return peer === endpointText(upstream) ? namedText(upstream) : peer
 }
 
 /** The noun for so many. */

@@ -149,3 +149,13 @@ export function endpointText(endpoint: { address: string; port: number }): strin
     ? `[${endpoint.address}]:${endpoint.port}`
     : `${endpoint.address}:${endpoint.port}`
 }
+
+/** The same with what Kubernetes lists call it: `10.42.3.8:8080 (shop/cart-7d9f:http)`. */
+export function namedText(endpoint: {
+  address: string
+  port: number
+  name: string | null
+}): string {
+  const { name } = endpoint
+  return name === null ? endpointText(endpoint) : `${endpointText(endpoint)} (${name})`
+}

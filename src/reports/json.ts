@@ -9,6 +9,7 @@ const BEFORE_CONNECTIONS = [
   'verdict',
   'clock',
   'summary',
+  'kubernetes',
   'findings',
 ] as const
 const AFTER_CONNECTIONS = ['limits'] as const
@@ -18,7 +19,10 @@ type JsonSource = Pick<ReportStream, 'head' | 'connections'>
 /** The report as one JSON object, one connection a line, without ever holding more than one connection. */
 export function* writeJson(stream: JsonSource): Iterable<string> {
   yield '{\n'
-  for (const key of BEFORE_CONNECTIONS) yield `${member(stream, key)},\n`
+  for (const key of BEFORE_CONNECTIONS) {
+    // Absent where no such input was given.
+    if (stream.head[key] !== undefined) yield `${member(stream, key)},\n`
+  }
   yield '"connections": ['
   let separator = '\n'
   for (const connection of stream.connections()) {

@@ -2,7 +2,7 @@ import type { Connection, Evidence, ReportStream } from '../model/report.ts'
 import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
 import { captureEnds } from './capture-ends.ts'
 import { endingLines, plural } from './ending-table.ts'
-import { endingRows, endingWords, endpointText, exampleText } from './endings.ts'
+import { endingRows, endingWords, namedText } from './endings.ts'
 import {
   captureLines,
   evidenceTexts,
@@ -13,6 +13,7 @@ import {
   limitLines,
   sameFrame,
 } from './fact-lines.ts'
+import { contextTexts, listWarnings, workloadTexts } from './kubernetes-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { plainTable } from './plain-table.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
@@ -70,11 +71,11 @@ function* sections(
   yield endingLines(
     head,
     endingRows(stream.endings(), all ? Number.POSITIVE_INFINITY : MOST_PEERS),
-    (id) => exampleText(stream.at(id)!),
+    (id) => stream.at(id)!,
     layout,
     all,
   )
-  yield limitLines(head, layout)
+  yield [...limitLines(head, layout), ...listWarnings(head, layout)]
   yield secondCaptureLines(head, layout)
 }
 
@@ -90,6 +91,7 @@ function contextLines(head: Head, leading: Connection | null, layout: Layout): s
   if (leading) {
     lines.push(...labelled('match', [matchText(leading, head.captures)], layout))
     lines.push(...labelled('rewritten', rewriteTexts(leading), layout))
+    lines.push(...labelled('workload', workloadTexts(leading), layout))
   }
   const also: string[] = []
   const alike = leading ? head.verdict.count - 1 : 0
@@ -128,6 +130,7 @@ function reasonLines(head: Head, leading: Connection | null, layout: Layout): st
     lines.push(
       ...labelled('cause', texts(own), layout),
       ...labelled('but', texts(without(cause.against, verdict.against)), layout),
+      ...labelled('lists', contextTexts(cause), layout),
     )
   }
   const named = texts(ignored.slice(0, MOST_IGNORED))
@@ -194,7 +197,7 @@ function* listAll(
   yield finish(`\n${layout.style.dim('  CONNECTION  ENDS, HOW, WHO, WHY')}\n`)
   for (const connection of stream.connections()) {
     const { firstReset, causes, client, upstream } = connection
-    const parts = [`${endpointText(client)} → ${endpointText(upstream)}`, endingWords(connection)]
+    const parts = [`${namedText(client)} → ${namedText(upstream)}`, endingWords(connection)]
     if (firstReset) parts.push(`${firstReset.by} (${firstReset.confidence})`)
     if (causes[0]) parts.push(`${causes[0].id} (${causes[0].confidence})`)
     if (connection.benign) parts.push('ordinary')

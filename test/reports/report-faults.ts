@@ -19,7 +19,8 @@ export function reportFaults(value: unknown): string[] {
 
 function keyFaults(def: Def, value: unknown, path: string): string[] {
   if (value === null || typeof value !== 'object') return []
-  if (def.type === 'nullable') return keyFaults(def.innerType!.def, value, path)
+  if (def.type === 'nullable' || def.type === 'optional')
+    return keyFaults(def.innerType!.def, value, path)
   if (Array.isArray(value)) {
     const element = def.element?.def
     return element ? value.flatMap((item, i) => keyFaults(element, item, `${path}[${i}]`)) : []

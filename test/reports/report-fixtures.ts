@@ -368,10 +368,97 @@ export function healthyReport(): Report {
   }
 }
 
+/** The same incident with Kubernetes lists beside it. */
+export function kubernetesReport(): Report {
+  const report = compareReport()
+  const [first, reset, ...others] = report.connections as [Connection, Connection, ...Connection[]]
+  const workload = {
+    kind: 'pod' as const,
+    namespace: 'shop',
+    name: 'pay-6f7d8b9c4d-x2x7q',
+    podName: 'pay-6f7d8b9c4d-x2x7q',
+    container: 'app',
+    port: 'https',
+    node: 'n1',
+    service: 'shop/pay',
+    owner: 'Deployment/pay',
+    sidecar: 'istio-proxy' as const,
+    since: time(-60),
+    until: null,
+    basis: 'pod IP since 14:00:00Z',
+  }
+  const named: Connection = {
+    ...reset,
+    client: { ...reset.client, name: 'node/n2' },
+    upstream: { ...reset.upstream, name: 'shop/pay-6f7d8b9c4d-x2x7q:https' },
+    causes: reset.causes.map((cause) => ({
+      ...cause,
+      context: [
+        {
+          source: 'kubernetes',
+          object: 'Pod shop/pay-6f7d8b9c4d-x2x7q',
+          text: 'container metrics of shop/pay-6f7d8b9c4d-x2x7q ended with exit 1 at 14:02:10Z, in the same second; another container holds the connection',
+          relation: 'coincident',
+          confidence: 'unclear',
+        },
+        {
+          source: 'kubernetes',
+          object: 'Pod shop/pay-6f7d8b9c4d-x2x7q',
+          text: 'container app of shop/pay-6f7d8b9c4d-x2x7q runs since 14:00:00Z',
+          relation: 'against',
+          confidence: 'probable',
+        },
+      ],
+    })),
+    workload: {
+      client: {
+        ...workload,
+        kind: 'node',
+        namespace: null,
+        name: 'n2',
+        podName: null,
+        container: null,
+        port: null,
+        node: 'n2',
+        service: null,
+        owner: null,
+        sidecar: 'unknown',
+        since: null,
+        basis: 'address of the node',
+      },
+      upstream: workload,
+    },
+  }
+  return {
+    ...report,
+    kubernetes: {
+      objects: { Event: 2, Pod: 3 },
+      events: { count: 2, oldestAt: time(30), newestAt: time(70), coverCaptures: false },
+      warnings: [
+        { code: 'bad-time', message: 'Pod status.startTime is no RFC 3339 time', count: 2 },
+      ],
+    },
+    findings: [
+      {
+        code: 'RS304',
+        severity: 'info',
+        title: 'Kubernetes events do not cover the capture',
+        why: 'the oldest event is of 14:01:30Z',
+        next: ['collect events at once'],
+        connections: [],
+        evidence: [],
+        against: [],
+      },
+    ],
+    connections: [first, named, ...others],
+  }
+}
+
 /** Every report with its name. */
 export const REPORTS: [name: string, report: Report][] = [
   ['compare', compareReport()],
   ['analyze', analyzeReport()],
   ['unshared', unsharedReport()],
   ['healthy', healthyReport()],
+  ['kubernetes', kubernetesReport()],
 ]

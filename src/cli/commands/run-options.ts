@@ -23,6 +23,7 @@ export function engineOptions(
     ...(values.server === undefined ? {} : { server: values.server }),
     ...(values.at === undefined ? {} : { at: values.at }),
     ...(values.clockOffset === undefined ? {} : { clockOffsetSeconds: values.clockOffset }),
+    ...(values.kubernetes === undefined ? {} : { kubernetes: values.kubernetes }),
   }
 }
 

@@ -1,0 +1,217 @@
+import type { Case } from '../model/case.ts'
+import { shownTap } from '../model/case.ts'
+import type { ClusterFact, ClusterStatement, ConnectionQuestion } from '../model/cluster.ts'
+import type { Cause, Confidence } from '../model/report.ts'
+import { evidenceOf } from './evidence.ts'
+
+/** What a statement makes of the cause that the packets show. */
+interface Refinement {
+  facts: readonly ClusterFact[]
+  /** About this end; absent: either. */
+  side?: 'client' | 'upstream'
+  /** Causes that it may replace, `null`: none was found. Itself always. */
+  from: readonly (string | null)[]
+  to: string
+  /** Never more certain than this. */
+  most: Confidence
+  when?: (question: ConnectionQuestion, c: Case) => boolean
+}
+
+/** Ends that a process makes when it dies, whatever it was doing. */
+const PROCESS_ENDS = [
+  'upstream-crash',
+  'upstream-abort',
+  'premature-close',
+  'keepalive-race',
+  'worker-recycled',
+  'application-timeout',
+  'upstream-reset',
+  'unexplained-end',
+  'idle-timeout',
+  null,
+] as const
+
+const NO_SOCKET = [
+  'stale-endpoint',
+  'peer-restarted',
+  'upstream-reset',
+  'unexplained-end',
+  null,
+] as const
+
+/** In order: the first whose statement explains the end decides. */
+const REFINEMENTS: readonly Refinement[] = [
+  {
+    facts: ['pod-is-newer'],
+    side: 'upstream',
+    from: NO_SOCKET,
+    to: 'stale-endpoint',
+    most: 'certain',
+  },
+  {
+    facts: ['sidecar-ended'],
+    side: 'upstream',
+    from: PROCESS_ENDS,
+    to: 'sidecar-restarted',
+    most: 'probable',
+  },
+  {
+    facts: ['sidecar-ended'],
+    side: 'client',
+    from: ['client-abort', 'client-cancel', 'client-reset', 'both-abort', null],
+    to: 'sidecar-restarted',
+    most: 'probable',
+  },
+  {
+    facts: ['container-ended'],
+    side: 'upstream',
+    from: ['upstream-crash'],
+    to: 'upstream-crash',
+    most: 'certain',
+  },
+  {
+    // One connection alone, and times in whole seconds: another end of that second is possible.
+    facts: ['container-ended'],
+    side: 'upstream',
+    from: PROCESS_ENDS,
+    to: 'upstream-crash',
+    most: 'probable',
+  },
+  {
+    facts: ['shutdown', 'evicted'],
+    side: 'upstream',
+    from: [...PROCESS_ENDS, 'connection-refused'],
+    to: 'graceful-shutdown',
+    most: 'probable',
+  },
+  {
+    facts: ['restarted-since'],
+    side: 'upstream',
+    from: NO_SOCKET,
+    to: 'peer-restarted',
+    most: 'probable',
+  },
+  {
+    facts: ['not-started', 'not-ready'],
+    side: 'upstream',
+    from: ['connection-refused', null],
+    to: 'not-ready-yet',
+    most: 'certain',
+  },
+  {
+    facts: ['no-endpoints'],
+    from: ['no-endpoints', 'firewall-reject', 'syn-dropped', null],
+    to: 'no-endpoints',
+    most: 'probable',
+  },
+  {
+    facts: ['strict-mtls', 'client-plaintext'],
+    from: ['plaintext-to-tls-port', 'upstream-abort', 'upstream-reset', 'wrong-protocol', null],
+    to: 'plaintext-to-tls-port',
+    most: 'probable',
+    when: refusedPlaintext,
+  },
+  {
+    facts: ['client-tls'],
+    from: ['tls-to-plaintext-port', 'upstream-reset-at-clienthello', 'wrong-protocol'],
+    to: 'tls-to-plaintext-port',
+    most: 'certain',
+  },
+  {
+    facts: ['policy-denies'],
+    from: ['syn-dropped'],
+    to: 'syn-dropped',
+    most: 'probable',
+  },
+  {
+    facts: ['policy-denies'],
+    from: ['firewall-reject'],
+    to: 'firewall-reject',
+    most: 'probable',
+  },
+  {
+    facts: ['node-lost', 'shutdown', 'evicted', 'pod-had-finished'],
+    side: 'upstream',
+    from: ['upstream-unreachable', 'syn-dropped'],
+    to: 'upstream-unreachable',
+    most: 'probable',
+  },
+  {
+    facts: ['node-lost', 'shutdown', 'evicted', 'pod-had-finished'],
+    side: 'client',
+    from: ['client-unreachable'],
+    to: 'client-unreachable',
+    most: 'probable',
+  },
+]
+
+/** Plaintext that was not answered by a single byte. */
+function refusedPlaintext({ spoke, endedBy }: ConnectionQuestion, { outcome }: Case): boolean {
+  return (
+    spoke === 'plaintext' && endedBy === 'upstream' && outcome.application.upstreamFirst === 'none'
+  )
+}
+
+export interface Refined {
+  cause: Cause
+  by: ClusterStatement
+}
+
+/** The first cause as the lists let it be told; null where they say nothing that decides. */
+export function refinementOf(
+  causes: readonly Cause[],
+  statements: readonly ClusterStatement[],
+  question: ConnectionQuestion,
+  c: Case,
+): Refined | null {
+  const known = causes[0] ?? null
+  for (const refinement of REFINEMENTS) {
+    if (!refinement.from.includes(known?.id ?? null)) continue
+    if (refinement.when?.(question, c) === false) continue
+    const by = statements.find((one) => decides(one, refinement, question))
+    if (by !== undefined) return { cause: refined(known, by, refinement, c), by }
+  }
+  return null
+}
+
+/** High only where pod, container, direction and moment agree: such a statement explains, and is not unclear. */
+function decides(
+  { fact, side, relation, confidence }: ClusterStatement,
+  refinement: Refinement,
+  { endedBy, how }: ConnectionQuestion,
+): boolean {
+  if (!refinement.facts.includes(fact) || relation !== 'explains' || confidence === 'unclear') {
+    return false
+  }
+  if (refinement.side !== undefined && refinement.side !== side) return false
+  return refinement.side === undefined || how !== 'closed' || endedBy === side
+}
+
+const RANK = { certain: 0, probable: 1, unclear: 2 } as const
+
+function refined(
+  known: Cause | null,
+  by: ClusterStatement,
+  { to, most }: Refinement,
+  c: Case,
+): Cause {
+  const sure = RANK[by.confidence] > RANK[most] ? by.confidence : most
+  const same = known?.id === to
+  const confidence = same && RANK[known.confidence] < RANK[sure] ? known.confidence : sure
+  const evidence = known?.evidence ?? lastPacket(c)
+  return {
+    id: to,
+    confidence,
+    why: same ? `${known.why}; ${by.text}` : by.text,
+    evidence,
+    against: known?.against ?? [],
+    next: same ? known.next : [],
+  }
+}
+
+function lastPacket(c: Case): Cause['evidence'] {
+  const { firstReset } = c.outcome
+  if (firstReset !== null) return firstReset.evidence.slice(0, 2).map((o) => evidenceOf(c, o))
+  const tap = shownTap(c.sighting)
+  return [evidenceOf(c, { tap, segment: null, text: 'last packet of the connection' })]
+}

@@ -1,0 +1,47 @@
+import type { Case, Surroundings } from '../model/case.ts'
+import type { ClusterStatement } from '../model/cluster.ts'
+import type { Cause, Confidence, ContextItem } from '../model/report.ts'
+import { questionOf } from './cluster-question.ts'
+import { refinementOf } from './cluster-refinements.ts'
+import { isAboutCause } from './cluster-relevance.ts'
+import { codeOf } from './findings.ts'
+
+/** Statements that stand beside one cause; a busy pod has many more events. */
+const MOST_ITEMS = 8
+
+/**
+ * The causes that the packets show, with what Kubernetes lists say of them, and the first one replaced where the lists
+ * know better. Without lists, and for ordinary ends, what came in.
+ */
+export function withCluster(causes: Cause[], c: Case, around: Surroundings): Cause[] {
+  if (c.outcome.benign) return causes
+  const { cluster } = around
+  if (cluster === null) return causes
+  const question = questionOf(c)
+  const statements = cluster.statements(question)
+  const refinement = refinementOf(causes, statements, question, c)
+  const first = refinement === null ? causes[0] : refinement.cause
+  if (first === undefined) return causes
+  const cause = withContext(first, statements, refinement?.by ?? null)
+  // What the lists prove leaves no room for guesses beside it.
+  const rest = cause.confidence === 'unclear' ? causes.slice(1) : []
+  const others = rest.filter(({ id }) => id !== cause.id)
+  return [cause, ...others]
+}
+
+function withContext(
+  cause: Cause,
+  statements: readonly ClusterStatement[],
+  by: ClusterStatement | null,
+): Cause {
+  const about = statements.filter((one) => one === by || isAboutCause(one, cause.id))
+  const context = about.slice(0, MOST_ITEMS).map(itemOf)
+  const telling = about.filter(({ relation }) => relation === 'explains')
+  const steps = telling.flatMap(({ next }) => next ?? []).slice(0, 2)
+  const next = [...new Set([...steps, ...cause.next])]
+  return { ...cause, code: codeOf(cause.id), next, context }
+}
+
+function itemOf({ object, text, relation, confidence }: ClusterStatement): ContextItem {
+  return { source: 'kubernetes', object, text, relation, confidence: confidence as Confidence }
+}
