@@ -12,6 +12,8 @@ interface Refinement {
   /** Causes that it may replace, `null`: none was found. Itself always. */
   from: readonly (string | null)[]
   to: string
+  /** What that means, before the statement itself; absent where that says it. */
+  says?: string
   /** Never more certain than this. */
   most: Confidence
   when?: (question: ConnectionQuestion, c: Case) => boolean
@@ -46,6 +48,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: NO_SOCKET,
     to: 'stale-endpoint',
+    says: 'the address does not know the connection',
     most: 'certain',
   },
   {
@@ -53,6 +56,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: PROCESS_ENDS,
     to: 'sidecar-restarted',
+    says: 'the proxy ended',
     most: 'probable',
   },
   {
@@ -60,6 +64,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'client',
     from: ['client-abort', 'client-cancel', 'client-reset', 'both-abort', null],
     to: 'sidecar-restarted',
+    says: 'the proxy ended',
     most: 'probable',
   },
   {
@@ -67,6 +72,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: ['upstream-crash'],
     to: 'upstream-crash',
+    says: "the upstream's process died",
     most: 'certain',
   },
   {
@@ -75,6 +81,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: PROCESS_ENDS,
     to: 'upstream-crash',
+    says: "the upstream's process died",
     most: 'probable',
   },
   {
@@ -82,6 +89,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: [...PROCESS_ENDS, 'connection-refused'],
     to: 'graceful-shutdown',
+    says: 'the upstream was shut down',
     most: 'probable',
   },
   {
@@ -89,6 +97,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: NO_SOCKET,
     to: 'peer-restarted',
+    says: 'the upstream was restarted and forgot the connection',
     most: 'probable',
   },
   {
@@ -96,6 +105,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: ['connection-refused', null],
     to: 'not-ready-yet',
+    says: 'the upstream was not listening',
     most: 'certain',
   },
   {
@@ -108,6 +118,7 @@ const REFINEMENTS: readonly Refinement[] = [
     facts: ['strict-mtls', 'client-plaintext'],
     from: ['plaintext-to-tls-port', 'upstream-abort', 'upstream-reset', 'wrong-protocol', null],
     to: 'plaintext-to-tls-port',
+    says: 'plaintext is not taken there',
     most: 'probable',
     when: refusedPlaintext,
   },
@@ -115,6 +126,7 @@ const REFINEMENTS: readonly Refinement[] = [
     facts: ['client-tls'],
     from: ['tls-to-plaintext-port', 'upstream-reset-at-clienthello', 'wrong-protocol'],
     to: 'tls-to-plaintext-port',
+    says: 'TLS is not taken there',
     most: 'certain',
   },
   {
@@ -134,6 +146,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'upstream',
     from: ['upstream-unreachable', 'syn-dropped'],
     to: 'upstream-unreachable',
+    says: 'the upstream is gone',
     most: 'probable',
   },
   {
@@ -141,6 +154,7 @@ const REFINEMENTS: readonly Refinement[] = [
     side: 'client',
     from: ['client-unreachable'],
     to: 'client-unreachable',
+    says: 'the client is gone',
     most: 'probable',
   },
 ]
@@ -192,7 +206,7 @@ const RANK = { certain: 0, probable: 1, unclear: 2 } as const
 function refined(
   known: Cause | null,
   by: ClusterStatement,
-  { to, most }: Refinement,
+  { to, most, says }: Refinement,
   c: Case,
 ): Cause {
   const sure = RANK[by.confidence] > RANK[most] ? by.confidence : most
@@ -202,7 +216,7 @@ function refined(
   return {
     id: to,
     confidence,
-    why: same ? `${known.why}; ${by.text}` : by.text,
+    why: same ? `${known.why}; ${by.text}` : `${says === undefined ? '' : `${says}: `}${by.text}`,
     evidence,
     against: known?.against ?? [],
     next: same ? known.next : [],

@@ -1,5 +1,5 @@
 import type { ClusterFact, ClusterStatement } from '../../model/cluster.ts'
-import { apartText, clockText, type Moment } from './moment.ts'
+import { apartText, clockText } from './moment.ts'
 import type { Container, Termination } from './pods.ts'
 import { aboutPod, endNoun, hasEndedIt, isNear, isSameMoment, type PodEnd } from './question.ts'
 import { CLOCK_SLACK_NS, isProxy, podName } from './resolve.ts'
@@ -7,12 +7,15 @@ import { stopBefore } from './stop-requests.ts'
 
 /** What the containers of a pod say: ends, starts, and that there was none. */
 export function containerStatements(at: PodEnd): ClusterStatement[] {
-  const ends = at.pod.containers.flatMap((container) =>
-    container.terminations
-      .filter(({ finishedAt }) => isNear(finishedAt, at.end))
-      .map((termination) => endStatement(at, container, termination)),
-  )
   const isRefused = at.question.how === 'refused' || at.question.how === 'icmp-refused'
+  const ends = at.pod.containers
+    // Whether the one that listens there was up is told below.
+    .filter((container) => !isRefused || at.side === 'client' || container !== at.owner)
+    .flatMap((container) =>
+      container.terminations
+        .filter(({ finishedAt }) => isNear(finishedAt, at.end))
+        .map((termination) => endStatement(at, container, termination)),
+    )
   const rest = isRefused ? downStatements(at) : runningStatements(at)
   return [...ends, ...rest]
 }
@@ -103,7 +106,8 @@ function downStatements(at: PodEnd): ClusterStatement[] {
   const sure = isDeclared(at, container) ? 'certain' : 'probable'
   const { terminations, restarts, runningSince: started } = container
   const wasRunning = terminations.some(
-    (one) => one.startedAt !== null && one.startedAt.ns <= syn && isAfter(one.finishedAt, syn),
+    ({ startedAt, finishedAt }) =>
+      startedAt !== null && startedAt.ns <= syn && finishedAt.ns - CLOCK_SLACK_NS > syn,
   )
   if (wasRunning) return readiness(at)
   const last = lastEndBefore(container, syn)
@@ -136,12 +140,8 @@ function downStatements(at: PodEnd): ClusterStatement[] {
   return readiness(at)
 }
 
-function isAfter({ ns, resolutionNs }: Moment, timeNs: number): boolean {
-  return ns + resolutionNs + CLOCK_SLACK_NS > timeNs
-}
-
 function lastEndBefore({ terminations }: Container, timeNs: number): Termination | null {
-  const before = terminations.filter(({ finishedAt }) => finishedAt.ns <= timeNs)
+  const before = terminations.filter(({ finishedAt }) => finishedAt.ns - CLOCK_SLACK_NS <= timeNs)
   return before.sort((a, b) => b.finishedAt.ns - a.finishedAt.ns)[0] ?? null
 }
 

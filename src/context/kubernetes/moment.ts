@@ -34,11 +34,12 @@ export function laterOf(a: Moment | null, b: Moment | null): Moment | null {
   return isBefore(a, b) ? b : a
 }
 
-/** For fields of the report: UTC with nine fractional digits. */
+/** For fields of the report: UTC with nine fractional digits, of which a double holds six. */
 export function reportTime(ns: number): string {
-  const seconds = Math.floor(ns / 1e9)
-  const fraction = Math.min(999_999_999, Math.max(0, Math.round(ns - seconds * 1e9)))
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(fraction).padStart(9, '0')}Z`
+  const microseconds = Math.round(ns / 1000)
+  const seconds = Math.floor(microseconds / 1e6)
+  const fraction = String(microseconds - seconds * 1e6).padStart(6, '0')
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction}000Z`
 }
 
 const HALF_DAY_NS = 43_200e9

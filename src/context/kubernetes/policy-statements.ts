@@ -48,8 +48,11 @@ export function policyStatements(
     if (fromNode) return []
     return policyAnswer(networkPolicies, direction, about) ?? []
   })
+  // What one direction allows does not help where the other does not.
+  const denied = answers.filter(({ verdict }) => verdict === 'denied')
+  const telling = denied.length > 0 ? denied : answers
   const others = OTHER_POLICIES.filter((kind) => objects.counts.has(kind))
-  return answers.map((answer) =>
+  return telling.map((answer) =>
     statementOf(answer, question, client, target?.pod ?? null, about.port, others),
   )
 }

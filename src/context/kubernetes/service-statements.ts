@@ -68,13 +68,13 @@ function targetPort(
   const list = declared.map((one) => `${one.port} (${one.container.name})`).join(', ')
   const said =
     list === ''
-      ? `the containers of ${podName(pod)} declare no port`
-      : `the containers of ${podName(pod)} declare ${list}, not ${refused}`
+      ? `${podName(pod)} refuses it, and its containers declare no port`
+      : `${podName(pod)} refuses it, and its containers declare ${list}`
   const explains = list !== '' && targetPortIn(pod, port) === refused
   return [
     about(service, {
       fact: 'target-port',
-      text: `${to}, which its kernel refuses; ${said}`,
+      text: `${to}; ${said}`,
       relation: explains ? 'explains' : 'coincident',
       confidence: explains ? 'probable' : 'unclear',
     }),
