@@ -1,0 +1,209 @@
+import type { Leg } from '../../model/access-log.ts'
+import { endpointText } from '../../model/case.ts'
+import type { AddressPair, Endpoint } from '../../model/connection.ts'
+
+/** A stretch of time, ns after the origin. */
+export interface Span {
+  start: number
+  end: number
+}
+
+/** When a connection lived, by the clock of the capture named. */
+export interface Life extends Span {
+  capture: string
+}
+
+/** The connections of the captures, as far as lines are joined to them; indices run from 0. */
+export interface Connections {
+  readonly count: number
+  /** Zero of all times, ns since 1970. */
+  readonly origin: bigint
+  /** When each capture ran. */
+  readonly captures: readonly Life[]
+  /** Every pair of addresses under which a capture (index as in `captures`) shows a connection. */
+  pairs(index: number): Iterable<AddressPair & { tap: number }>
+  /** Its life at the capture that is nearest to a proxy on this leg of it. */
+  life(index: number, leg: Leg): Life
+  /** Did it never come about: no handshake, or none of TLS? */
+  failed(index: number): boolean
+}
+
+/** Connections that go to one endpoint. */
+interface Destination {
+  indices: number[]
+  /** Captures that show it, one bit each. */
+  taps: number
+  sorted: SortedLives | null
+}
+
+interface SortedLives {
+  indices: Uint32Array
+  starts: Float64Array
+  ends: Float64Array
+  /** The latest end of this life and all before it. */
+  latest: Float64Array
+}
+
+/** Finds connections by both ends, or by where they go and when. */
+export class ConnectionIndex {
+  readonly connections: Connections
+  private readonly heads: Int32Array
+  private next: Int32Array
+  private owner: Int32Array
+  private entries = 0
+  private readonly destinations = new Map<string, Destination>()
+  /** `client address > server`. */
+  private readonly paths = new Set<string>()
+
+  constructor(connections: Connections) {
+    this.connections = connections
+    const room = Math.max(16, connections.count * 2)
+    this.heads = new Int32Array(2 ** Math.ceil(Math.log2(room))).fill(-1)
+    this.next = new Int32Array(room)
+    this.owner = new Int32Array(room)
+    for (let i = 0; i < connections.count; i++) this.add(i)
+  }
+
+  /** Those between just these two ends. */
+  between(client: Endpoint, server: Endpoint): number[] {
+    const found: number[] = []
+    const slot = hashOf(client, server) & (this.heads.length - 1)
+    for (let at = this.heads[slot]!; at >= 0; at = this.next[at]!) {
+      const index = this.owner[at]!
+      if (!found.includes(index) && this.hasPair(index, client, server)) found.push(index)
+    }
+    return found.reverse()
+  }
+
+  /**
+   * Those to an endpoint that lived in a span of time, as seen from the proxy that called it; null where there are more
+   * than `most`.
+   */
+  to(server: Endpoint, { start, end }: Span, most: number): number[] | null {
+    const destination = this.destinations.get(endpointText(server))
+    if (destination === undefined) return []
+    destination.sorted ??= sortLives(destination.indices, this.connections)
+    const { indices, starts, ends, latest } = destination.sorted
+    const found: number[] = []
+    let steps = 0
+    for (let i = firstAfter(starts, end) - 1; i >= 0 && latest[i]! >= start; i--) {
+      if (++steps > MOST_STEPS) return null
+      if (ends[i]! < start) continue
+      if (found.length === most) return null
+      found.push(indices[i]!)
+    }
+    return found.sort((a, b) => a - b)
+  }
+
+  /**
+   * The capture that ran in all of this time and shows connections to this endpoint, from this address where it is
+   * told; null where none does.
+   */
+  covering(server: Endpoint, clientAddress: string | null, span: Span): string | null {
+    const key = endpointText(server)
+    const destination = this.destinations.get(key)
+    if (destination === undefined) return null
+    if (clientAddress !== null && !this.paths.has(`${clientAddress}>${key}`)) return null
+    const capture = this.connections.captures.find(
+      ({ start, end }, tap) =>
+        (destination.taps & (1 << tap)) !== 0 && start <= span.start && end >= span.end,
+    )
+    return capture?.capture ?? null
+  }
+
+  private add(index: number): void {
+    const seen: string[] = []
+    for (const { tap, client, upstream } of this.connections.pairs(index)) {
+      const server = endpointText(upstream)
+      const destination = this.destinationOf(server)
+      destination.taps |= 1 << tap
+      if (destination.indices.at(-1) !== index) destination.indices.push(index)
+      const pair = `${endpointText(client)}>${server}`
+      if (seen.includes(pair)) continue
+      seen.push(pair)
+      this.paths.add(`${client.address}>${server}`)
+      this.addEntry(hashOf(client, upstream) & (this.heads.length - 1), index)
+    }
+  }
+
+  private destinationOf(server: string): Destination {
+    const known = this.destinations.get(server)
+    if (known !== undefined) return known
+    const destination: Destination = { indices: [], taps: 0, sorted: null }
+    this.destinations.set(server, destination)
+    return destination
+  }
+
+  private addEntry(slot: number, index: number): void {
+    if (this.entries === this.next.length) {
+      this.next = grown(this.next)
+      this.owner = grown(this.owner)
+    }
+    this.next[this.entries] = this.heads[slot]!
+    this.owner[this.entries] = index
+    this.heads[slot] = this.entries++
+  }
+
+  private hasPair(index: number, client: Endpoint, server: Endpoint): boolean {
+    for (const pair of this.connections.pairs(index)) {
+      if (isSame(pair.client, client) && isSame(pair.upstream, server)) return true
+    }
+    return false
+  }
+}
+
+/** Lives of one destination that are looked through for one line. */
+const MOST_STEPS = 10_000
+
+export function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && a.address === b.address
+}
+
+function grown(words: Int32Array): Int32Array {
+  const larger = new Int32Array(words.length * 2)
+  larger.set(words)
+  return larger
+}
+
+/** FNV-1a over both ends. */
+function hashOf(client: Endpoint, server: Endpoint): number {
+  let hash = 0x811c9dc5
+  const mix = (value: number) => {
+    hash = Math.imul(hash ^ value, 0x01000193)
+  }
+  for (const { address, port } of [client, server]) {
+    for (let i = 0; i < address.length; i++) mix(address.charCodeAt(i))
+    mix(port & 0xff)
+    mix(port >>> 8)
+  }
+  return (hash ^ (hash >>> 15)) >>> 0
+}
+
+function sortLives(indices: readonly number[], connections: Connections): SortedLives {
+  const lives = indices.map((index) => ({ index, ...connections.life(index, 'upstream') }))
+  lives.sort((a, b) => a.start - b.start)
+  const latest = new Float64Array(lives.length)
+  let most = Number.NEGATIVE_INFINITY
+  for (const [i, { end }] of lives.entries()) {
+    most = Math.max(most, end)
+    latest[i] = most
+  }
+  return {
+    indices: Uint32Array.from(lives, ({ index }) => index),
+    starts: Float64Array.from(lives, ({ start }) => start),
+    ends: Float64Array.from(lives, ({ end }) => end),
+    latest,
+  }
+}
+
+/** The first of ascending values that is greater. */
+function firstAfter(values: Float64Array, value: number): number {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (values[middle]! <= value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

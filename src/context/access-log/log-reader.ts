@@ -1,0 +1,204 @@
+import type { Leg, LogLine } from '../../model/access-log.ts'
+import { endpointText } from '../../model/case.ts'
+import type { AddressPair, Endpoint } from '../../model/connection.ts'
+import type { ConnectionIndex, Span } from './connection-index.ts'
+import { isFailure } from './failure.ts'
+import { joinLine, type Missing, SLACK_NS } from './join.ts'
+import type { KeptLines } from './kept-lines.ts'
+import { type FormatName, type LineParser, lineParser } from './parse-line.ts'
+import { LineSplitter } from './split-lines.ts'
+
+/** What became of one log. */
+export interface LogSummary {
+  source: string
+  /** How most of its lines were read; null where none was. */
+  format: FormatName | null
+  /** Lines that are not blank; those that were read; those that are no access log lines. */
+  lines: number
+  read: number
+  unreadable: number
+  /** Lines with a connection; lines that may belong to one of several. */
+  joined: number
+  ambiguous: number
+  /** Lines of failed requests. */
+  errors: number
+  /** Earliest and latest START_TIME, ns since 1970. */
+  first: bigint | null
+  last: bigint | null
+  warnings: LogWarning[]
+}
+
+export interface LogWarning {
+  code: string
+  message: string
+  /** The first line that it is about. */
+  line: number | null
+}
+
+/** A failed request of which a capture should show the connection and does not. */
+export interface MissingLine extends Missing {
+  line: LogLine
+}
+
+/** Lines without a connection: the first of them, and how many there are. */
+export interface MissingLines {
+  lines: MissingLine[]
+  count: number
+}
+
+const MOST_MISSING = 1000
+/** Ends that one log may speak of. */
+const MOST_PATHS = 100_000
+
+/** One log on its way from bytes to joined lines. */
+export class LogReader {
+  readonly summary: LogSummary
+  private readonly source: number
+  private readonly index: ConnectionIndex
+  private readonly kept: KeptLines
+  private readonly missing: MissingLines
+  private readonly splitter = new LineSplitter()
+  private readonly parser: LineParser
+  private readonly formats = new Map<FormatName, number>()
+  private readonly paths = new Set<string>()
+  private firstUnreadable = 0
+  /** Lines whose client's address is in no packet. */
+  private inferred = 0
+  private firstInferred = 0
+  /** Lines with the addresses of a connection of another time. */
+  private missed = 0
+  private firstMissed = 0
+  private smallestGapNs = Number.POSITIVE_INFINITY
+
+  constructor(
+    source: number,
+    label: string,
+    format: string | undefined,
+    index: ConnectionIndex,
+    kept: KeptLines,
+    missing: MissingLines,
+  ) {
+    this.source = source
+    this.index = index
+    this.kept = kept
+    this.missing = missing
+    this.parser = lineParser(format)
+    this.summary = {
+      ...{ source: label, format: null, lines: 0, read: 0, unreadable: 0 },
+      ...{ joined: 0, ambiguous: 0, errors: 0, first: null, last: null, warnings: [] },
+    }
+    for (const message of this.parser.warnings) this.warn('format', message, null)
+  }
+
+  push(chunk: Uint8Array): void {
+    this.splitter.push(chunk, this.onLine)
+  }
+
+  end(): void {
+    this.splitter.end(this.onLine)
+    const { summary, splitter } = this
+    const most = [...this.formats].sort((a, b) => b[1] - a[1])[0]
+    summary.format = most?.[0] ?? null
+    summary.lines += splitter.tooLong
+    summary.unreadable = summary.lines - summary.read
+    if (splitter.tooLong > 0) {
+      const message = `${counted(splitter.tooLong, 'line')} longer than 1 MiB were skipped`
+      this.warn('line-too-long', message, splitter.firstTooLong)
+    }
+    const others = summary.unreadable - splitter.tooLong
+    if (others > 0) {
+      const all = summary.read === 0 ? ': none of them is' : ''
+      const message = `${counted(others, 'line')} could not be read as an access log line${all}`
+      this.warn('no-access-log-line', message, this.firstUnreadable)
+    }
+    if (this.inferred > 0) {
+      const message = `${counted(this.inferred, 'line')} have a client with port 0: an address out of a header, which no packet carries; %DOWNSTREAM_DIRECT_REMOTE_ADDRESS% has the one that they carry`
+      this.warn('client-inferred', message, this.firstInferred)
+    }
+    if (this.missed > 0) {
+      const gap = `${(this.smallestGapNs / 1e9).toFixed(3)} s`
+      const message = `${counted(this.missed, 'line')} have the addresses of a connection that lived at another time (by ${gap} or more): the clock or the time zone of the log may be another`
+      this.warn('other-time', message, this.firstMissed)
+    }
+  }
+
+  warn(code: string, message: string, line: number | null): void {
+    this.summary.warnings.push({ code, message, line })
+  }
+
+  /** Do its lines tell of this leg at this time? `span` is in ns after the origin. */
+  tellsOf({ client, upstream }: AddressPair, span: Span): boolean {
+    const { first, last } = this.summary
+    if (first === null || last === null) return false
+    const { origin } = this.index.connections
+    const covers =
+      Number(first - origin) - SLACK_NS <= span.start &&
+      Number(last - origin) + SLACK_NS >= span.end
+    return (
+      covers &&
+      (this.paths.has(pathKey('downstream', null, upstream)) ||
+        this.paths.has(pathKey('upstream', client.address, upstream)))
+    )
+  }
+
+  private readonly onLine = (text: string, number: number): void => {
+    const { summary } = this
+    const parsed = this.parser.parse(text, this.source, number)
+    if (parsed === 'piece') return
+    summary.lines++
+    if (parsed === null) {
+      this.firstUnreadable ||= number
+      return
+    }
+    summary.read++
+    this.formats.set(parsed.format, (this.formats.get(parsed.format) ?? 0) + 1)
+    this.use(parsed.line, text.length)
+  }
+
+  private use(line: LogLine, size: number): void {
+    const { summary } = this
+    const failed = isFailure(line)
+    if (failed) summary.errors++
+    this.noteTime(line.startNs)
+    this.notePaths(line)
+    if (line.clientInferred && this.inferred++ === 0) this.firstInferred = line.number
+    const { joins, miss, missing } = joinLine(line, this.index)
+    for (const { index, leg, confidence, basis, others } of joins) {
+      const ids = others.map((other) => other + 1)
+      this.kept.add(index, { line, leg, confidence, basis, others: ids }, size)
+    }
+    if (joins.some((join) => join.confidence !== 'unclear')) summary.joined++
+    else if (joins.length > 0) summary.ambiguous++
+    if (miss !== null) {
+      if (this.missed++ === 0) this.firstMissed = line.number
+      this.smallestGapNs = Math.min(this.smallestGapNs, Math.abs(miss.gapNs))
+    }
+    if (failed && missing !== null) {
+      this.missing.count++
+      if (this.missing.lines.length < MOST_MISSING) this.missing.lines.push({ line, ...missing })
+    }
+  }
+
+  private noteTime(start: bigint | null): void {
+    const { summary } = this
+    if (start === null) return
+    if (summary.first === null || start < summary.first) summary.first = start
+    if (summary.last === null || start > summary.last) summary.last = start
+  }
+
+  private notePaths({ upstream, downstream }: LogLine): void {
+    if (this.paths.size >= MOST_PATHS) return
+    if (downstream.server) this.paths.add(pathKey('downstream', null, downstream.server))
+    if (upstream.server && upstream.client) {
+      this.paths.add(pathKey('upstream', upstream.client.address, upstream.server))
+    }
+  }
+}
+
+function pathKey(leg: Leg, client: string | null, server: Endpoint): string {
+  return `${leg} ${client ?? ''} ${endpointText(server)}`
+}
+
+function counted(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`
+}

@@ -1,0 +1,95 @@
+import { isTcpLine, type LogLine } from '../../model/access-log.ts'
+import {
+  flagByLength,
+  parseDetails,
+  parseTransportFailure,
+  resetReason,
+  type TransportFailure,
+} from './reset-reasons.ts'
+import { responseFlag, tellingFlag } from './response-flags.ts'
+
+/** What a line says went wrong, put together from flags, details, failure reason and lengths. */
+export interface Meaning {
+  /** The flag that says most, also where the line has none and its other fields say the same; null for no failure. */
+  flag: string | null
+  /** `connection termination`. */
+  reason: string | null
+  transport: TransportFailure | null
+  /** One short sentence, without full stop; null where the line says nothing of a failure. */
+  text: string | null
+}
+
+export function meaningOfLine(line: LogLine): Meaning {
+  const details = line.details === null ? null : parseDetails(line.details)
+  const failure = line.transportFailure ?? details?.transport ?? null
+  const transport = failure === null ? null : parseTransportFailure(failure)
+  const reason = details?.reason ?? null
+  const told = flagOf(line, details?.kind ?? null, reason)
+  if (told !== null) {
+    const known = responseFlag(told)
+    const because = [reason, transport?.text].filter((text) => text != null)
+    const text = `${known?.meaning ?? 'a flag that an extension registered'}${because.length > 0 ? ` (${because.join('; ')})` : ''}`
+    return { flag: told, reason, transport, text: `${text}${localAnswer(line)}` }
+  }
+  const length = lengthMeaning(line)
+  if (length !== null) {
+    const text = `no flag, but ${line.bytesSent} bytes are the length of Envoy's own answer "${length.text}"`
+    return { flag: length.flag, reason: null, transport, text }
+  }
+  return { flag: null, reason, transport, text: plainMeaning(line) }
+}
+
+/** Details of Envoy that mean the same as a flag, for formats that have the one and not the other. */
+const FLAG_OF_DETAILS: Record<string, string> = {
+  downstream_remote_disconnect: 'DC',
+  filter_chain_not_found: 'NR',
+  route_not_found: 'NR',
+  cluster_not_found: 'NC',
+  no_healthy_upstream: 'UH',
+  upstream_response_timeout: 'UT',
+  response_timeout: 'UT',
+  upstream_per_try_timeout: 'UT',
+  upstream_per_try_idle_timeout: 'UT',
+  stream_idle_timeout: 'SI',
+  duration_timeout: 'DT',
+  max_duration_timeout: 'UMSDR',
+  'http1.codec_error': 'DPE',
+  'http2.remote_reset': 'DR',
+  'http2.remote_refuse': 'DR',
+}
+
+function flagOf(line: LogLine, kind: string | null, reason: string | null): string | null {
+  const failed = line.flags.filter((name) => responseFlag(name)?.failure ?? true)
+  const flag = tellingFlag(failed)
+  const byReason = reason === null ? null : (resetReason(reason)?.flag ?? null)
+  // "Retries exhausted" alone does not say what failed: the reason does.
+  if (flag !== null && (flag !== 'URX' || byReason === null)) return flag
+  return (
+    byReason ??
+    (kind !== null && Object.hasOwn(FLAG_OF_DETAILS, kind) ? FLAG_OF_DETAILS[kind]! : null)
+  )
+}
+
+function lengthMeaning(line: LogLine): { flag: string; text: string } | null {
+  if (line.details !== null || line.code === null || line.bytesSent === null) return null
+  return flagByLength(line.bytesSent, line.code)
+}
+
+/** Where the details tell that no upstream answered, the answer that the client got is the proxy's. */
+function localAnswer(line: LogLine): string {
+  const isError = line.code !== null && line.code >= 400
+  const isLocal = line.details !== null && !line.details.startsWith('via_upstream')
+  return isError && isLocal ? `; the ${line.code} is the proxy's answer, not the application's` : ''
+}
+
+function plainMeaning(line: LogLine): string | null {
+  if (isTcpLine(line)) {
+    return line.terminationDetails === null
+      ? null
+      : `the proxy ended it: ${line.terminationDetails}`
+  }
+  if (line.code === null) return null
+  if (line.code === 0) return 'no response was begun'
+  if (line.code < 500) return null
+  return line.details === 'via_upstream' ? "the upstream's own answer" : 'an error without a flag'
+}
