@@ -1,8 +1,10 @@
 """An HTTP/1.1 client of the laboratory: keep-alive connections of one host, and what each request came to."""
 import http.client
 import socket
+import ssl
 import time
 
+from conversation import abort
 from network import inside
 from segment import endpoint
 
@@ -13,7 +15,7 @@ class Exchange:
     def __init__(self, caller, path):
         self.caller, self.path = caller, path
         self.status = self.body = self.error = None
-        self.ends = {}
+        self.ends, self.inner_ends = {}, {}
         self.seconds = 0.0
 
     def expect(self, *statuses):
@@ -26,12 +28,21 @@ class Exchange:
             raise RuntimeError(f"{self.path}: {self.error or self.status} and not {errors}")
         return self
 
-    def upstream_end(self, class_, first_rst_end="none", first_close_end=None, cause="healthy", attempt=-1, role="incident", **more):
-        """Declares how the proxy's connection for this request ended (the n-th, if it tried several). The ends are those of
-        that TCP connection: the proxy is its client. None: read it from the packets before the clocks are shifted."""
-        self.ends[attempt] = dict(more, **{"class": class_}, first_rst_end=first_rst_end, first_close_end=first_close_end,
-                                  cause=cause, role=role)
+    def upstream_end(self, *end, attempt=-1, **more):
+        """Declares how the proxy's connection for this request ended (the n-th, if it tried several); see `declared`."""
+        self.ends[attempt] = declared(*end, **more)
         return self
+
+    def inner_end(self, *end, attempt=-1, **more):
+        """The same of the second proxy's connection: that of the sidecar to its application."""
+        self.inner_ends[attempt] = declared(*end, **more)
+        return self
+
+
+def declared(class_, first_rst_end="none", first_close_end=None, cause="healthy", role="incident", **more):
+    """An end. The ends named are those of that TCP connection: a proxy is the client of its own. None: read it from the
+    packets before the clocks are shifted."""
+    return dict(more, **{"class": class_}, first_rst_end=first_rst_end, first_close_end=first_close_end, cause=cause, role=role)
 
 
 class Caller:
@@ -49,13 +60,16 @@ class Caller:
         self.end = None
         self.exchanges = []
 
-    def connect(self):
+    def connect(self, tls=None):
+        """`tls`: an SSL context and the name asked for."""
         self.socket.connect(self.target)
+        if tls:
+            self.socket = tls[0].wrap_socket(self.socket, server_hostname=tls[1])
         return self
 
-    def downstream_end(self, class_, first_rst_end="none", first_close_end=None, cause="healthy", role="incident", **more):
+    def downstream_end(self, *end, **more):
         """Declares how this connection itself ended."""
-        self.end = dict(more, **{"class": class_}, first_rst_end=first_rst_end, first_close_end=first_close_end, cause=cause, role=role)
+        self.end = declared(*end, **more)
         return self
 
     def send(self, path, body=b"", headers=(), missing=0):
@@ -86,5 +100,11 @@ class Caller:
         return self.receive(self.send(path, body, headers), patience)
 
     def close(self):
+        if isinstance(self.socket, ssl.SSLSocket):
+            self.socket = self.socket.unwrap()  # close_notify both ways: no data is left to be answered by RST
         self.socket.close()
         return self
+
+    def abort(self):
+        """Closes with SO_LINGER 0: the kernel sends RST."""
+        abort(self.socket)

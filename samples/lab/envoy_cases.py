@@ -1,6 +1,7 @@
 """The shipped cases with Envoy: story, addresses, clocks, file formats and access log of each."""
 import scenarios_gateway as gateway
 import scenarios_process as process
+import scenarios_sidecar as sidecar
 import scenarios_timers as timers
 from envoy_laboratory import EnvoyCase, LogShape
 from laboratory import Shape
@@ -51,4 +52,40 @@ ENVOY_CASES = [
     EnvoyCase("envoy-retry", "A retry hides a reset: the log says 200 and no flag", gateway.retry, delay_ms=(8, 8),
               clocks=dict(gateway=-0.42, upstream=0.77), client_address="10.42.43.11",
               gateway_address="10.42.44.12", upstream_address="10.42.45.13", service="10.96.10.10"),
+    EnvoyCase("envoy-plaintext-to-strict", "A client without sidecar speaks plaintext to a STRICT sidecar: NR filter_chain_not_found",
+              sidecar.plaintext_to_strict, gateway_address=None, logs={"access.log": LogShape("upstream", pod="orders-6c9f7d5b84-m2xkq")},
+              clocks=dict(upstream=0.63), client_address="10.42.50.8", upstream_address="10.42.51.9", service="10.96.20.1", service_port=8080),
+    EnvoyCase("envoy-permissive-strict", "Plaintext is served at a PERMISSIVE port of a pod and refused at its STRICT port",
+              sidecar.permissive_and_strict, gateway_address=None, logs={"access.log": LogShape("upstream")},
+              clocks=dict(upstream=-0.44), client_address="10.42.52.8", upstream_address="10.42.53.9", service="10.96.20.2", service_port=8080,
+              options=dict(strict_port=9090)),
+    EnvoyCase("envoy-tls-to-plaintext", "A sidecar speaks mutual TLS to a pod that has none: UF WRONG_VERSION_NUMBER", sidecar.tls_to_plaintext,
+              gateway_address=None, logs={"access.log": LogShape("client")}, shapes=dict(upstream=Shape("pcap-nanosecond")), delay_ms=(3, 3),
+              clocks=dict(upstream=5.01), client_address="10.42.54.8", upstream_address="10.42.55.9", service="10.96.20.3", service_port=8080),
+    EnvoyCase("envoy-client-certificate-refused", "The client sidecar's certificate has an issuer that the other sidecar does not trust",
+              sidecar.client_certificate_refused, gateway_address=None, delay_ms=(4, 4), logs={"access.log": LogShape("client")},
+              clocks=dict(upstream=-0.9), client_address="10.42.56.8", upstream_address="10.42.57.9", service="10.96.20.4", service_port=8080),
+    EnvoyCase("envoy-client-certificate-missing", "A sidecar speaks TLS without a certificate to a STRICT one",
+              sidecar.client_certificate_missing, gateway_address=None, delay_ms=(2, 2), logs={"access.log": LogShape("client")},
+              clocks=dict(upstream=0.27), client_address="10.42.58.8", upstream_address="10.42.59.9", service="10.96.20.5", service_port=8080),
+    EnvoyCase("envoy-sidecars-crash", "The application is killed behind its sidecar; both pods are captured on all interfaces",
+              sidecar.crash_behind_sidecar, gateway_address=None, shapes=dict(client=Shape(link="any"), upstream=Shape(link="any")),
+              logs={"access.log": LogShape("client"), "access-upstream.log": LogShape("upstream")},
+              clocks=dict(upstream=1.13), client_address="10.42.60.8", upstream_address="10.42.61.9", service="10.96.20.6", service_port=8080),
+    EnvoyCase("envoy-egress-blocked", "A sidecar accepts a connection to an address unknown to the mesh and closes it: BlackHoleCluster",
+              sidecar.egress_blocked, gateway_address=None, shapes=dict(client=Shape(link="any")), logs={"access.log": LogShape("client")},
+              clocks=dict(upstream=-0.2), client_address="10.42.62.8", upstream_address="10.42.63.9", service="10.96.20.7", service_port=8080,
+              options=dict(outside="203.0.113.80")),
+    EnvoyCase("envoy-sidecar-starved", "The application's sidecar gets no CPU time: TLS handshakes time out, UF",
+              sidecar.sidecar_starved, gateway_address=None, logs={"access.log": LogShape("client"), "access-upstream.log": LogShape("upstream")},
+              clocks=dict(upstream=0.8), client_address="10.42.64.8", upstream_address="10.42.65.9", service="10.96.20.8", service_port=8080),
+    EnvoyCase("envoy-aborts", "The application and a client reset in the middle of responses, through HTTP and through a TCP proxy",
+              gateway.aborts, clocks=dict(gateway=0.04, upstream=-0.36), client_address="10.42.66.11",
+              gateway_address="10.42.67.12", upstream_address="10.42.68.13", service="10.96.10.11"),
+    EnvoyCase("envoy-stream-resets", "An HTTP/2 application resets streams: UR, and no RST", gateway.stream_resets,
+              clocks=dict(gateway=-0.28, upstream=0.52), client_address="10.42.69.11",
+              gateway_address="10.42.70.12", upstream_address="10.42.71.13", service="10.96.10.12"),
+    EnvoyCase("envoy-early-answers", "Envoy answers requests that are not complete and closes", gateway.early_answers,
+              clocks=dict(gateway=-0.28, upstream=0.52), client_address="10.42.72.11",
+              gateway_address="10.42.73.12", upstream_address="10.42.74.13", service="10.96.10.13"),
 ]

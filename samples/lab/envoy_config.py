@@ -49,7 +49,7 @@ def manager(prefix, routes, logs, **more):
     hosts = [dict(name="all", domains=["*"], routes=list(routes))]
     return typed("envoy.filters.network.http_connection_manager",
                  "filters.network.http_connection_manager.v3.HttpConnectionManager",
-                 stat_prefix=prefix, access_log=logs, use_remote_address=True, generate_request_id=True,
+                 stat_prefix=prefix, access_log=logs, generate_request_id=True,
                  route_config=dict(name=prefix, virtual_hosts=hosts),
                  http_filters=[typed("envoy.filters.http.router", "filters.http.router.v3.Router")], **more)
 
@@ -59,9 +59,16 @@ def tcp_proxy(prefix, cluster_name, logs, **more):
                  stat_prefix=prefix, cluster=cluster_name, access_log=logs, **more)
 
 
-def gateway(where, routes, clusters, logs, **more):
-    listener = dict(name="gateway", address=address(*where), filter_chains=[dict(filters=[manager("gateway", routes, logs, **more)])])
-    return bootstrap([listener], clusters)
+def gateway(port, routes, clusters, logs, raw=None, **more):
+    """An edge proxy: unlike a sidecar it gives each request an id of its own and notes the client's address. `raw`: a TCP
+    proxy beside, as (port, cluster name, its limits)."""
+    edge = manager("gateway", routes, logs, use_remote_address=True, **more)
+    listeners = [dict(name="gateway", address=address("0.0.0.0", port), filter_chains=[dict(filters=[edge])])]
+    if raw:
+        raw_port, cluster_name, limits = raw
+        filters = [tcp_proxy(cluster_name, cluster_name, logs, **limits)]
+        listeners.append(dict(name="raw", address=address("0.0.0.0", raw_port), filter_chains=[dict(filters=filters)]))
+    return bootstrap(listeners, clusters)
 
 
 def client_sidecar(service, routes, clusters, logs):
@@ -98,15 +105,16 @@ def server_sidecar(ports, logs, tls, **more):
 
 
 def certificates(chain, key, ca):
-    """What both ends of mutual TLS hold."""
-    return dict(tls_certificates=[dict(certificate_chain=dict(filename=chain), private_key=dict(filename=key))],
-                validation_context=dict(trusted_ca=dict(filename=ca)))
+    """What both ends of mutual TLS hold; a client without a chain sends no certificate."""
+    own = [dict(certificate_chain=dict(filename=chain), private_key=dict(filename=key))] if chain else []
+    return dict(tls_certificates=own, validation_context=dict(trusted_ca=dict(filename=ca)))
 
 
-def client_tls(identity, sni, alpn=("istio-http/1.1", "istio", "http/1.1")):
-    """A TLS client; `identity` is (chain, key, ca)."""
+def client_tls(identity, sni, alpn=("istio-http/1.1", "istio", "http/1.1"), newest="TLSv1_3"):
+    """A TLS client; `identity` is (chain, key, ca). Istio allows 1.3, the default of Envoy as a client ends at 1.2."""
+    versions = dict(tls_minimum_protocol_version="TLSv1_2", tls_maximum_protocol_version=newest)
     return typed("envoy.transport_sockets.tls", "transport_sockets.tls.v3.UpstreamTlsContext", sni=sni,
-                 common_tls_context=dict(certificates(*identity), alpn_protocols=list(alpn)))
+                 common_tls_context=dict(certificates(*identity), alpn_protocols=list(alpn), tls_params=versions))
 
 
 def server_tls(identity, alpn=("istio-http/1.1", "istio", "http/1.1", "h2")):

@@ -12,7 +12,7 @@ import capture_file
 import envoy_config
 import programs
 import truth
-from caller import Caller
+from caller import Caller, declared
 from envoy_truth import document, join, pass_on
 from forwarder import Forwarder
 from laboratory import Shape, parse_time, start_tap
@@ -65,8 +65,7 @@ class EnvoyLab:
         self.programs, self.envoys, self.callers, self.taps, self.moments = [], {}, [], {}, {}
         self.random = random.Random(case.name)
         self.forwarder, self.cluster_objects, self.others = None, None, None
-        if case.gateway_address:
-            network.dnat(case.service, case.service_port, case.port, target=case.gateway_address)
+        network.dnat(case.service, case.service_port, case.port, target=case.gateway_address or case.upstream_address)
         if any(case.delay_ms):
             up, down = (d / 1000 for d in case.delay_ms)
             origin, near = (case.gateway_address, "g0") if case.gateway_address else (case.client_address, "c0")
@@ -92,9 +91,23 @@ class EnvoyLab:
         self.envoys[host] = self.run(made)
         return made
 
-    def gateway(self, routes, clusters, **more):
-        where = ("0.0.0.0", self.case.port)
-        return self.envoy("gateway", lambda logs: envoy_config.gateway(where, routes, clusters, logs, **more))
+    def gateway(self, routes, clusters, raw=None, **more):
+        if raw:
+            self.network.dnat(self.case.service, raw[0], raw[0], target=self.case.gateway_address)
+        return self.envoy("gateway", lambda logs: envoy_config.gateway(self.case.port, routes, clusters, logs, raw, **more))
+
+    def client_sidecar(self, routes, clusters):
+        """A sidecar in the client's pod, which takes what its application sends to the service."""
+        service = (self.case.service, self.case.service_port)
+        made = self.envoy("client", lambda logs: envoy_config.client_sidecar(service, routes, clusters, logs))
+        self.network.sidecar(self.network.client, programs.PROXY_USER)
+        return made
+
+    def server_sidecar(self, ports, tls, **more):
+        """A sidecar in the application's pod, which takes what arrives there."""
+        made = self.envoy("upstream", lambda logs: envoy_config.server_sidecar(ports, logs, tls, **more))
+        self.network.sidecar(self.network.upstream, programs.PROXY_USER)
+        return made
 
     def upstream(self, name, port=None, **more):
         """A cluster whose one endpoint is the upstream pod."""
@@ -106,19 +119,24 @@ class EnvoyLab:
             path = os.path.join(self.folder, f"{side}.pcap")
             self.taps[side] = start_tap(self.network, getattr(self.network, side), path, self.case.shape(side))
         time.sleep(0.1)
+        self.recorded_at = time.time_ns()
 
-    def caller(self, target=None, authority="shop.example.com", **more):
+    def caller(self, target=None, authority="shop.example.com", tls=None, **more):
         target = target or (self.case.service, self.case.service_port)
         made = Caller(self.network, self.case.client_address, target, self.random.randrange(32768, 60999), authority, **more)
         self.callers.append(made)
-        return made.connect()
+        return made.connect(tls)
 
     def sleep(self, seconds):
         time.sleep(seconds)
 
-    def other_upstream_ends(self, class_, first_rst_end="none", first_close_end=None, cause="healthy", role="incident", **more):
+    def first_proxy(self):
+        """The host of the Envoy that the callers reach first."""
+        return next(host for host in ("gateway", "client", "upstream") if host in self.envoys)
+
+    def other_upstream_ends(self, *end, **more):
         """Declares how the proxies' connections ended for which no request declares it."""
-        self.others = dict(more, **{"class": class_}, first_rst_end=first_rst_end, first_close_end=first_close_end, cause=cause, role=role)
+        self.others = declared(*end, **more)
 
     def mark(self, moment):
         """Remembers when something happened, for the cluster's objects."""
@@ -138,7 +156,7 @@ class EnvoyLab:
         """The host behind an address as a capture shows it. A service address belongs to the proxy that answers for it."""
         host = address.rsplit(":", 1)[0]
         hosts = {self.case.client_address: "client", self.case.upstream_address: "upstream", self.case.gateway_address: "gateway",
-                 self.case.service: "gateway" if self.case.gateway_address else "client"}
+                 self.case.service: self.first_proxy()}
         return tap if host.startswith(LOOPBACK) else hosts.get(host, "elsewhere")
 
 

@@ -19,7 +19,7 @@ def join(lab, legs, lines):
         for line in entries:
             for leg in line.attempts:
                 link(line.downstream, leg)
-    found = [text for caller in lab.callers for text in declare(caller, legs, lines)]
+    found = [text for caller in lab.callers for text in declare(caller, legs, lab, lines)]
     if lab.others:
         for leg in legs:
             if leg.ended is None and any(leg.is_opened_by_proxy(host) for host in lines):
@@ -74,29 +74,29 @@ def named_upstream(line, host):
     return (named or line.attempts or [None])[-1]
 
 
-def declare(caller, legs, lines):
+def declare(caller, legs, lab, lines):
     """Hands the ends that the scenario declared to the connections; a request is known by its order on its connection."""
-    own = next((leg for leg in legs if leg.address("client", "client") == caller.client_end), None)
-    if own is None:
-        return [f"{caller.client_end}: not in the client capture"]
-    if caller.end:
-        own.ended, own.role = dict(caller.end), caller.end["role"]
-    host = own.hosts["upstream"] if own.hosts["upstream"] in lines else "client"
-    logged = [line for line in lines.get(host, []) if line.downstream is own]
     found = []
+
+    def give(leg, end):
+        if leg.ended:
+            found.append(f"{leg.id}: two ends, {leg.ended['notes']!r} and {end.get('notes')!r}")
+        leg.ended, leg.role = dict(end), end["role"]
+
+    if caller.end:
+        own = [leg for leg in legs if leg.address("client", "client") == caller.client_end]
+        give(own[-1], caller.end)
+    logged = [line for line in lines.get(lab.first_proxy(), []) if line.said["downstream_remote"] == caller.client_end]
     for n, exchange in enumerate(caller.exchanges):
-        for attempt, end in exchange.ends.items():
-            if n >= len(logged):
-                found.append(f"{exchange.path}: no log line")
-                continue
-            try:
-                leg = logged[n].attempts[attempt]
-            except IndexError:
-                found.append(f"{exchange.path}: {len(logged[n].attempts)} connections")
-                continue
-            if leg.ended:
-                found.append(f"{exchange.path}: its connection has another end already: {leg.ended['notes']}")
-            leg.ended, leg.role = dict(end), end["role"]
+        line = logged[n] if n < len(logged) else None
+        inner = [other for other in lines.get("upstream", []) if line and other is not line and other.said["id"] == line.said["id"]]
+        for which, ends in ((line, exchange.ends), (inner[-1] if inner else None, exchange.inner_ends)):
+            for attempt, end in ends.items():
+                attempts = which.attempts if which else []
+                if len(attempts) > attempt >= -len(attempts):
+                    give(attempts[attempt], end)
+                else:
+                    found.append(f"{exchange.path}: {len(attempts)} connections for it")
     return found
 
 
@@ -175,7 +175,7 @@ def document(case, lab, captures, legs, lines, tables):
         scenario=case.name, title=case.story, captures=described, logs=logs,
         clock_offset_s=case.clocks.get("upstream", 0.0), clock_drift_ppm=0,
         path=dict(one_way_delay_ms=dict(client_to_upstream=up, upstream_to_client=down) if up or down else None,
-                  nat="proxy" if case.gateway_address else "redirect"),
+                  nat="proxy" if case.gateway_address else "none" if "client" in lab.envoys else "dnat"),
         incident_summary=[dict(connections=n, **{"class": k[0]}, first_rst_by=k[1], cause=k[2]) for k, n in sorted(groups.items())],
         notes=list(case.notes), connections=rows,
         access_log=[log_row(name, n, line) for name, log in case.logs.items() for n, line in enumerate(lines[log.of], 1)])

@@ -91,7 +91,7 @@ class Shop:
     def __init__(self, lab, clock):
         """`clock(host)` leads from the laboratory's time to the clock of that host: each kubelet writes its node's time."""
         self.case, self.moments, self.clock = lab.case, lab.moments, clock
-        self.began = clock("upstream")(min(lab.moments.values())) - 26 * HOUR
+        self.began = clock("upstream")(lab.recorded_at) - 26 * HOUR
         self.orders = "orders-6c9f7d5b84-m2xkq"
 
     def at(self, moment, plus=0.0):
@@ -114,8 +114,17 @@ class Shop:
     def orders_pod(self, containers=None, ports=(8080,), **more):
         """The application's pod; without `containers` it runs since long."""
         containers = containers or [running("orders", self.began)]
+        if more.get("sidecar"):
+            containers = [*containers, running("istio-proxy", self.began, image="registry.example.com/proxy:1.40.0")]
         return pod("shop", self.orders, self.case.upstream_address, self.ORDERS_NODE, "orders", containers, {"orders": ports},
                    more.pop("started", self.began), **more)
+
+    def client_pod(self, sidecar=False):
+        """The pod that calls."""
+        statuses = [running("checkout", self.began, image="registry.example.com/shop/checkout:5.1.2")]
+        if sidecar:
+            statuses.append(running("istio-proxy", self.began, image="registry.example.com/proxy:1.40.0"))
+        return pod("shop", "checkout-7b9d4c6f5-8rwzn", self.case.client_address, self.CALLER_NODE, "checkout", statuses, {}, self.began, sidecar=sidecar)
 
     def tells(self, reason, message, at, **more):
         """An event about the application's pod."""
@@ -124,7 +133,6 @@ class Shop:
 
 def all_is_well(lab, ports=(8080,)):
     """The objects of a case in which Kubernetes knows of no trouble."""
-    lab.mark("began")
 
     def cluster(clock):
         shop = Shop(lab, clock)

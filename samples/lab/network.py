@@ -118,6 +118,14 @@ class Network:
         self.rule("-t", "nat", "-A", "POSTROUTING", "-p", "tcp", "-s", self.client_address,
                   "-j", "SNAT", "--to-source", to, "--random")
 
+    def sidecar(self, namespace, user, outbound=15001, inbound=15006, own_source="127.0.0.6"):
+        """Istio's redirection in a pod: what arrives, and what is sent by anyone but `user` (the proxy), goes to the proxy."""
+        nat = ("-t", "nat", "-A")
+        self.rule(*nat, "PREROUTING", "-p", "tcp", "-j", "REDIRECT", "--to-ports", inbound, namespace=namespace)
+        for kept in (("-s", own_source, "-o", "lo"), ("-m", "owner", "--uid-owner", user), ("-d", "127.0.0.1")):
+            self.rule(*nat, "OUTPUT", *kept, "-j", "RETURN", namespace=namespace)
+        self.rule(*nat, "OUTPUT", "-p", "tcp", "-j", "REDIRECT", "--to-ports", outbound, namespace=namespace)
+
     def offload(self, on):
         """Segmentation offload of both hosts: with it captures hold segments larger than the MTU."""
         for end in (self.client, self.upstream):

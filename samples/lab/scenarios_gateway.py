@@ -1,5 +1,7 @@
 """Scenarios with Envoy as an ingress gateway: client > gateway, gateway > upstream, two TCP connections for each request."""
+import contextlib
 import signal
+import ssl
 
 from envoy_config import route
 from kubernetes import Shop, all_is_well, listing, running
@@ -107,3 +109,81 @@ def retry(lab):
     lab.sleep(0.2)
     shop.ask("/api/v1/orders/1843").expect(200)
     shop.close()
+
+
+def aborts(lab):
+    """The application, and then a client, resets in the middle of a response (SO_LINGER 0): through HTTP and through a TCP proxy."""
+    all_is_well(lab)
+    lab.node("orders.js")
+    lab.gateway([route("/", ORDERS)], [lab.upstream(ORDERS), lab.upstream("raw")], raw=(9000, "raw", {}))
+    lab.record()
+    raw = (lab.case.service, 9000)
+    for target, passed_on in ((None, False), (raw, True)):
+        reader = lab.caller(target=target)
+        cut = reader.ask("/abort/orders").fails_with("ConnectionResetError" if passed_on else "IncompleteRead")
+        cut.upstream_end("rst", "upstream", "upstream", "upstream-abort", notes="the application reset in the middle of its response")
+        if passed_on:
+            reader.downstream_end("rst", "upstream", "upstream", "proxy-upstream-reset", notes="Envoy's TCP proxy passed the reset on")
+        else:
+            reader.downstream_end("fin", "none", "upstream", "premature-close", notes="Envoy had passed on the head of the response, so it can only close")
+        lab.sleep(0.3)
+        quitter = lab.caller(target=target)
+        exported = quitter.send("/export/orders")
+        lab.sleep(0.3)
+        quitter.abort()
+        quitter.downstream_end("rst", "client", "client", "client-abort", notes="SO_LINGER 0 in the middle of the response")
+        if passed_on:
+            exported.upstream_end("rst", "client", "client", "client-abort", notes="Envoy's TCP proxy passed its client's reset on")
+        else:
+            exported.upstream_end("fin", "none", "client", "client-cancel", notes="Envoy closed its connection when its client was gone")
+        lab.sleep(0.3)
+
+
+def stream_resets(lab):
+    """HTTP/2 to the application: it resets streams, and sends GOAWAY; no TCP connection is reset."""
+    all_is_well(lab)
+    lab.node("streams.js")
+    lab.gateway([route("/", ORDERS)], [lab.upstream(ORDERS, http2=True)])
+    lab.record()
+    shop = lab.caller()
+    shop.ask("/api/v1/orders/1842").expect(200)
+    for path in ("/cancelled", "/refused", "/broken"):
+        shop.ask(path).expect(503)
+        lab.sleep(0.2)
+    last = shop.ask("/goaway").expect(200)
+    last.upstream_end("fin", "none", None, "h2-goaway", notes="the application sent GOAWAY after its answer, and the connection was closed")
+    lab.sleep(0.5)
+    shop.ask("/api/v1/orders/1843").expect(200)
+    shop.close()
+
+
+def early_answers(lab):
+    """Envoy answers before a request is complete and closes a second later: uploads that it refuses, and a ClientHello in place of HTTP."""
+    all_is_well(lab)
+    lab.node("orders.js")
+    refusal = dict(match=dict(prefix="/internal"), direct_response=dict(status=403))
+    lab.gateway([refusal, route("/", ORDERS)], [lab.upstream(ORDERS)])
+    lab.record()
+    shop = lab.caller()
+    shop.ask("/api/v1/orders/1842").expect(200)
+    quiet, busy = lab.caller(), lab.caller()
+    quiet.receive(quiet.send("/internal/upload", UPLOAD, missing=50000)).expect(403)
+    quiet.downstream_end("fin", "none", "upstream", role="background",
+                         notes="an early answer, then delayed_close_timeout of 1 s; the client had sent nothing more")
+    busy.receive(busy.send("/internal/upload", UPLOAD, missing=50000)).expect(403)
+    for _ in range(2):
+        lab.sleep(0.3)
+        busy.socket.sendall(UPLOAD)
+    busy.downstream_end("rst", "upstream", "upstream", "upstream-close-unread-data",
+                        notes="an early answer, then delayed_close_timeout of 1 s; what the client sent meanwhile was not read")
+    lab.sleep(1)
+    stranger = lab.caller(authority="-")
+    trusting = ssl.create_default_context()
+    with contextlib.suppress(ssl.SSLError):
+        stranger.socket = trusting.wrap_socket(stranger.socket, server_hostname="shop.example.com")
+        raise RuntimeError("a TLS handshake with a plaintext port")
+    stranger.downstream_end("tls-aborted", None, None, "tls-to-plaintext-port", notes="the answer to the ClientHello is HTTP/1.1 400 Bad Request")
+    lab.sleep(0.2)
+    shop.ask("/api/v1/orders/1843").expect(200)
+    for caller in (shop, quiet):
+        caller.close()

@@ -1,5 +1,4 @@
 """Scenarios of time limits around a gateway: connect, idle, route, application, age."""
-import envoy_config
 from envoy_config import route
 from kubernetes import all_is_well
 from scenarios_gateway import CATALOG, ORDERS, UPLOAD
@@ -55,7 +54,7 @@ def route_timeout(lab):
             "fin", None, "client", "application-timeout", causes_also_right=["client-cancel"],
             notes="route timeout of 1.5 s: Envoy closed with the response still owed; the application takes 2.5 s")
         lab.sleep(0.5)
-    lab.sleep(1.5)
+    lab.sleep(0.9)
     shop.close()
     other.close()
 
@@ -108,17 +107,8 @@ def connection_age(lab):
     all_is_well(lab)
     lab.node("orders.js")
     pooled = lab.upstream(ORDERS, common=dict(max_connection_duration="2s"))
-
-    def configure(logs):
-        made = envoy_config.gateway(("0.0.0.0", lab.case.port), [route("/", ORDERS)], [pooled, lab.upstream("raw")], logs,
-                                    common_http_protocol_options=dict(max_connection_duration="3s"), drain_timeout="1s")
-        proxy = envoy_config.tcp_proxy("raw", "raw", logs, max_downstream_connection_duration="2.5s")
-        made["static_resources"]["listeners"].append(
-            dict(name="raw", address=envoy_config.address("0.0.0.0", 9000), filter_chains=[dict(filters=[proxy])]))
-        return made
-
-    lab.envoy("gateway", configure)
-    lab.network.dnat(lab.case.service, 9000, 9000, target=lab.case.gateway_address)
+    lab.gateway([route("/", ORDERS)], [pooled, lab.upstream("raw")], raw=(9000, "raw", dict(max_downstream_connection_duration="2.5s")),
+                common_http_protocol_options=dict(max_connection_duration="3s"), drain_timeout="1s")
     lab.record()
     shop, stream = lab.caller(), lab.caller(target=(lab.case.service, 9000))
     exported = stream.send("/export/orders")

@@ -13,6 +13,12 @@ const server = http.createServer(timeouts, (request, response) => {
     response.write('{"sku":"B-2210","quantity":1}\n'.repeat(80))
     return
   }
+  if (url.pathname.startsWith('/abort')) {
+    response.setHeader('content-length', 90000)
+    response.write('{"sku":"B-2210","quantity":1}\n'.repeat(80))
+    setTimeout(() => request.socket.resetAndDestroy(), 200)
+    return
+  }
   request.resume()
   request.on('end', () => setTimeout(() => response.end('{"id":1842,"state":"packed"}'), wait))
 })
