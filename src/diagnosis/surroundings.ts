@@ -111,6 +111,8 @@ export class SurroundingsCollector {
   private readonly times: Record<TimeName, Float64Array>
   private readonly ends = new Moments()
   private readonly abruptEnds = new Moments()
+  /** Beginnings of connections whose age is among the measured. */
+  private readonly aged = new Moments()
   private readonly measured = { idle: new Moments(), age: new Moments(), request: new Moments() }
   /** The two connections in which payload went both ways last. */
   private readonly alive = [
@@ -150,7 +152,9 @@ export class SurroundingsCollector {
     }
     for (const measure of MEASURES) {
       const ns = measures?.[measure] ?? Number.NaN
-      if (ns >= LEAST_REPEATED_NS) this.measured[measure].add(upstream, ns)
+      if (!(ns >= LEAST_REPEATED_NS)) continue
+      this.measured[measure].add(upstream, ns)
+      if (measure === 'age') this.aged.add(upstream, started)
     }
     if (until - started > (times.longestUntil[upstream]! - times.longestFrom[upstream]! || 0)) {
       times.longestFrom[upstream] = started
@@ -187,11 +191,16 @@ export class SurroundingsCollector {
       othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
       repeated: (c, measure) => {
         const ns = measuresOf(c)[measure]
-        return ns >= LEAST_REPEATED_NS
-          ? this.measured[measure].within(c.upstreamId, ns, SAME_NS)
-          : 1
+        if (!(ns >= LEAST_REPEATED_NS)) return 1
+        const repeated = this.measured[measure].within(c.upstreamId, ns, SAME_NS)
+        return measure === 'age' ? repeated - this.begunWith(c) : repeated
       },
     }
+  }
+
+  /** Others that began within a second of this one: of one age, if they end together, by that alone. */
+  private begunWith(c: Case): number {
+    return Math.max(0, this.aged.within(c.upstreamId, startTime(c), 1e9) - 1)
   }
 
   private endpoint(id: number): EndpointFacts {
@@ -322,6 +331,12 @@ export function isAbrupt(c: Case): boolean {
   // A reset after long silence is a timer's.
   const busy = firstReset?.idleNs == null || firstReset.idleNs < 1e9
   return firstClose?.kind === 'rst' && state === 'opaque' && busy
+}
+
+/** When its first packet passed the tap that it is shown with, on the client's clock. */
+export function startTime(c: Case): number {
+  const tap = shownTap(c.sighting)
+  return onClientClock(c, tap, c.sighting.taps[tap]!.view!.firstTime)
 }
 
 /** When a connection's first FIN or RST was sent, on the client's clock; 0 without one. */

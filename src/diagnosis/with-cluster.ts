@@ -20,6 +20,13 @@ export function withCluster(causes: Cause[], c: Case, around: Surroundings): Cau
   const question = questionOf(c)
   const statements = cluster.statements(question)
   const refinement = refinementOf(causes, statements, question, c)
+  // That nothing listens is seen; why nobody does is what the lists add.
+  if (refinement !== null && causes[0]?.id === 'connection-refused') {
+    const why = withContext(refinement.cause, statements, refinement.by)
+    return [withContext(causes[0], statements, null), why].filter(
+      (cause, i, all) => all.findIndex(({ id }) => id === cause.id) === i,
+    )
+  }
   const first = refinement === null ? causes[0] : refinement.cause
   if (first === undefined) return causes
   const cause = withContext(first, statements, refinement?.by ?? null)

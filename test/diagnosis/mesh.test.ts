@@ -66,8 +66,8 @@ it('a sidecar that resets is named as such, never the application behind it', ()
     sighting: { taps: [{ side: 'client' }, { side: 'upstream' }], clock: null },
   } as unknown as Case
   const connection = {
-    upstream: { address: '10.42.3.8', port: 8443 },
-    client: { address: '10.42.1.17', port: 40000 },
+    upstream: { address: '10.42.3.8', port: 8443, name: null },
+    client: { address: '10.42.1.17', port: 40000, name: null },
     proxies: [{ side: 'upstream', basis: 'ALPN istio' }],
     firstReset: { by: 'upstream', causedBy: 'upstream', at: '2026-03-17T09:41:05.996190000Z' },
   } as unknown as Connection

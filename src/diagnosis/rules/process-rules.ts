@@ -1,5 +1,4 @@
-import { onClientClock } from '../on-client-clock.ts'
-import { closeTime, isAbrupt } from '../surroundings.ts'
+import { closeTime, isAbrupt, startTime } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
 import {
   alikeText,
@@ -34,24 +33,23 @@ function cutByUpstream(f: Facts): boolean {
   return isAbrupt(f.c) || outcome.detail === 'data-after-close'
 }
 
-const startedAt = (f: Facts) => {
-  const tap = f.c.sighting.taps.findIndex(({ view }) => view !== null)
-  return onClientClock(f.c, tap, f.view.firstTime)
-}
-
 /** The listener was closed while this connection still worked, and then it was cut. */
 export const shutDown: Rule = (f) => {
-  if (!cutByUpstream(f)) return null
+  const close = f.c.outcome.firstClose
+  if (close?.by !== 'upstream' || close.segment === null || f.c.outcome.detail === 'refused')
+    return null
+  // What was idle is part of it only where something else was cut in the same moment.
+  if (!cutByUpstream(f) && f.around.burst(f.c).abrupt < 1) return null
   const closed = closeTime(f.c)
   const e = f.around.endpoint(f.c)
   const before = closed - e.firstRefused
-  if (!(before >= LISTENER_GONE_NS) || !(e.firstRefused > startedAt(f))) return null
+  if (!(before >= LISTENER_GONE_NS) || !(e.firstRefused > startTime(f.c))) return null
   // Somebody listened again before this one was cut: a restart, and this is a connection of the new process.
   if (e.lastEstablished > e.firstRefused && e.lastEstablished < closed) return null
   return cause(f, {
     id: 'graceful-shutdown',
     confidence: 'probable',
-    why: `${f.upstreamKey} refused new connections for ${secondsText(before)}${timerText(before, 'server')} before it cut this one: it was shut down, and its grace period ended with requests under way`,
+    why: `${f.upstreamKey} refused new connections for ${secondsText(before)}${timerText(before, 'server')} before it ended this one: it was shut down, and its grace period ended with requests under way`,
     next: [
       'kubectl get events --field-selector involvedObject.name=POD: Killing, and when',
       'terminationGracePeriodSeconds and preStop of the pod, against the longest request; keep accepting until endpoints are updated (preStop sleep)',

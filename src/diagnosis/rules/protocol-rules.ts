@@ -16,6 +16,8 @@ export const plaintextToTls = whenReset((f, { by }) => {
   const { application } = f.c.outcome
   const plain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
   if (by !== 'upstream' || !plain || application.upstreamFirst !== 'none') return null
+  // Behind its sidecar the application speaks plaintext at the address at which the sidecar speaks TLS.
+  if (f.view.endpoints.client.address.startsWith('127.')) return null
   const { tls } = f.around.endpoint(f.c)
   const known = tls > 0 || TLS_PORTS.has(f.view.endpoints.upstream.port)
   if (!known) return null

@@ -157,7 +157,7 @@ const proxyStarved: Rule = (f) => {
 
 const resetAtHello: Rule = (f) => {
   const { detail, application } = f.c.outcome
-  if (detail !== 'after-client-hello' || f.reset === null) return null
+  if (detail !== 'after-client-hello' || f.reset === null || serverSilent(f) !== null) return null
   const sni = application.tls?.sni
   if (f.reset.by === 'between') {
     return cause(f, {
@@ -198,8 +198,8 @@ export const TLS_RULES: readonly Rule[] = [
   serverDistrusted,
   handshakeRefused,
   serverHelloLost,
-  serverSilent,
   proxyStarved,
+  serverSilent,
   resetAtHello,
   stopped,
 ]
