@@ -1,7 +1,7 @@
 import type { Brief, Cases } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import { EndingCounter } from './count-endings.ts'
-import { measuresOf } from './diagnosis/measures.ts'
+import { countedMeasures } from './diagnosis/measures.ts'
 import {
   aliveUntil,
   closeTime,
@@ -28,6 +28,8 @@ export interface Survey {
 export const NOT_SELECTED = 0xffffffff
 /** Its causes depend on what surrounds it. */
 const PENDING = 0xfffffffe
+/** With the number of its ending: that is it, unless something was cut in the same moment. */
+const UNLESS_CUT = 0x80000000
 
 /** Kept segments of pending connections whose cases are held until their surroundings are known; others are made again. */
 const MOST_HELD_SEGMENTS = 20_000
@@ -72,7 +74,7 @@ export function surveyCases(
       sighted.standing = standingOf(c)
       sighted.closed = closeTime(c)
       sighted.until = aliveUntil(c)
-      sighted.measures = measuresOf(c)
+      sighted.measures = countedMeasures(c)
       if (c.links.length > 0) collector.addLinked(c)
       kind = selected ? kindAlone(c, counter, notingSurroundings(null, cluster)) : NOT_SELECTED
     }
@@ -83,7 +85,7 @@ export function surveyCases(
     if (!selected) continue
     kinds[i] = kind
     if (cases.isMatched(i)) matched++
-    if (kind !== PENDING) counter.add(i + 1, kind, upstream.own, upstream.shown)
+    if (kind < UNLESS_CUT) counter.add(i + 1, kind, upstream.own, upstream.shown)
     else {
       pending++
       if (c !== null) held.offer(i, c)
@@ -94,7 +96,7 @@ export function surveyCases(
   return { surroundings, counter, kinds, matched }
 }
 
-/** The number of an ending that depends on nothing around it; PENDING for others. */
+/** The number of an ending that depends on nothing around it, or on ends in the same moment only; PENDING for others. */
 function kindAlone(
   c: Case,
   counter: EndingCounter,
@@ -102,7 +104,9 @@ function kindAlone(
 ): number {
   const causes = whyOf(c, around)
   const { endpoint, burst, itself } = around.asked
-  return endpoint || burst || itself ? PENDING : kindOf(c, causes, counter)
+  if (endpoint || itself) return PENDING
+  const kind = kindOf(c, causes, counter)
+  return burst ? (UNLESS_CUT | kind) >>> 0 : kind
 }
 
 function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): number {
@@ -118,6 +122,9 @@ function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): numb
     ignoredReset: ignoredResets.length > 0,
   })
 }
+
+/** Ends around one connection's own that the causes' conditions tell apart (rules/process-rules.ts). */
+const MOST_TOLD_APART = 3
 
 /** What all connections of one shape have in common. */
 interface Sight {
@@ -158,16 +165,28 @@ function decidePending(
   const brief = newBrief()
   const upstream = { own: -1, shown: -1 }
   for (let i = 0; i < cases.count; i++) {
-    if (kinds[i] !== PENDING) continue
+    const pending = kinds[i]!
+    if (pending < UNLESS_CUT || pending === NOT_SELECTED) continue
     cases.upstreamIds(i, upstream)
+    if (pending !== PENDING && !collector.wasCut(upstream.own)) {
+      kinds[i] = pending & ~UNLESS_CUT
+      counter.add(i + 1, kinds[i]!, upstream.own, upstream.shown)
+      continue
+    }
     const isShaped = cases.brief?.(i, brief) === true
     if (isShaped) {
       alike.key.set([brief.shape, upstream.own, upstream.shown, 0, 0])
       const sight = shapes[brief.shape]!
       if (sight.asksBurst) {
         const burst = collector.burst(upstream.own, closedAt(sight, brief))
-        alike.key[3] = 1 + burst.ends
-        alike.key[4] = burst.abrupt
+        if (burst.abrupt === 0 && pending !== PENDING) {
+          kinds[i] = pending & ~UNLESS_CUT
+          counter.add(i + 1, kinds[i]!, upstream.own, upstream.shown)
+          continue
+        }
+        // No cause tells more of them than this many apart, but for its sentence.
+        alike.key[3] = 1 + Math.min(burst.ends, MOST_TOLD_APART)
+        alike.key[4] = Math.min(burst.abrupt, MOST_TOLD_APART)
       }
     }
     const known = isShaped ? alike.find() : -1

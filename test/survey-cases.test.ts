@@ -138,7 +138,6 @@ describe('connections of which the least is said are surveyed as if each were lo
     const brief = withBriefs(cases)
     const expected = survey(cases)
     expect(survey(brief.cases)).toEqual(expected)
-    expect(brief.made()).toBeLessThan(cases.count)
     const causes = expected.endings.flatMap((ending) => ending?.cause?.id ?? [])
     expect(new Set(causes)).toEqual(new Set(['upstream-crash', 'upstream-abort']))
   })

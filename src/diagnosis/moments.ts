@@ -14,6 +14,12 @@ export class Moments {
     this.sorted = null
   }
 
+  has(key: number): boolean {
+    this.sorted ??= this.sort()
+    const { starts } = this.sorted
+    return key + 1 < starts.length && starts[key + 1]! > starts[key]!
+  }
+
   /** How many at `key` lie no further than `span` from `time`. */
   within(key: number, time: number, span: number): number {
     this.sorted ??= this.sort()

@@ -2,6 +2,7 @@ import {
   type Burst,
   type Case,
   type EndpointFacts,
+  type EndpointTimes,
   endpointText,
   type LinkedLeg,
   type Surroundings,
@@ -173,6 +174,11 @@ export class SurroundingsCollector {
     this.linked.set(c.id, legOf(c))
   }
 
+  /** Did the endpoint cut any connection in the middle of something? */
+  wasCut(upstreamId: number): boolean {
+    return this.abruptEnds.has(upstreamId)
+  }
+
   /** Ends at an endpoint within 50 ms of a moment. */
   burst(upstreamId: number, time: number): Burst {
     return {
@@ -187,6 +193,7 @@ export class SurroundingsCollector {
       cluster,
       linked: (id) => this.linked.get(id) ?? null,
       endpoint: ({ upstreamId }) => this.endpoint(upstreamId),
+      endpointTimes: ({ upstreamId }) => this.endpointTimes(upstreamId),
       burst: (c) => this.burst(c.upstreamId, closeTime(c)),
       othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
       repeated: (c, measure) => {
@@ -204,11 +211,20 @@ export class SurroundingsCollector {
   }
 
   private endpoint(id: number): EndpointFacts {
-    const facts = { ...NOTHING_KNOWN }
+    const facts = { ...NO_FACTS }
     if (id >= this.size) return facts
     for (const name of COUNTS) facts[name] = this.counts[name][id]!
-    for (const name of Object.keys(this.times) as TimeName[]) facts[name] = this.times[name][id]!
+    const { longestFrom, longestUntil, firstEstablished, lastRefused } = this.times
+    facts.works = longestUntil[id]! > longestFrom[id]!
+    facts.readyAfter = firstEstablished[id]! - lastRefused[id]!
     return facts
+  }
+
+  private endpointTimes(id: number): EndpointTimes {
+    const times = { ...NO_TIMES }
+    if (id >= this.size) return times
+    for (const name of Object.keys(this.times) as TimeName[]) times[name] = this.times[name][id]!
+    return times
   }
 
   private span(id: number, first: TimeName, last: TimeName, time: number): void {
@@ -233,13 +249,18 @@ export class SurroundingsCollector {
   }
 }
 
-const NOTHING_KNOWN: EndpointFacts = {
+const NO_FACTS: EndpointFacts = {
   established: 0,
   tls: 0,
   proxyHeaders: 0,
   refused: 0,
   forgotten: 0,
   turnedAway: 0,
+  works: false,
+  readyAfter: Number.NaN,
+}
+
+const NO_TIMES: EndpointTimes = {
   firstRefused: Number.NaN,
   lastRefused: Number.NaN,
   firstEstablished: Number.NaN,
@@ -301,7 +322,11 @@ export function notingSurroundings(
     },
     endpoint(c) {
       asked.endpoint = true
-      return known?.endpoint(c) ?? { ...NOTHING_KNOWN }
+      return known?.endpoint(c) ?? { ...NO_FACTS }
+    },
+    endpointTimes(c) {
+      asked.itself = true
+      return known?.endpointTimes(c) ?? { ...NO_TIMES }
     },
     burst(c) {
       asked.burst = true

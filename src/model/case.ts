@@ -62,6 +62,8 @@ export interface Surroundings {
   linked(id: number): LinkedLeg | null
   /** Of its upstream endpoint. */
   endpoint(c: Case): EndpointFacts
+  /** The same in time: what it means depends on when the asking connection ended. */
+  endpointTimes(c: Case): EndpointTimes
   /** Ends that the upstream began at its endpoint within 50 ms of its own end, that one included. */
   burst(c: Case): Burst
   /** Did any other connection between the two ends carry data in both directions after this moment? */
@@ -72,7 +74,7 @@ export interface Surroundings {
   readonly cluster: Cluster | null
 }
 
-/** What an endpoint did to all connections; times in ns on the client's clock, NaN for none. */
+/** What an endpoint did to all connections. */
 export interface EndpointFacts {
   established: number
   /** Went beyond the ClientHello. */
@@ -85,7 +87,14 @@ export interface EndpointFacts {
   forgotten: number
   /** Ended by it within 0.1 s of their first packet, without a byte from it. */
   turnedAway: number
-  /** When the first and the last of these began. */
+  /** In some connection payload went both ways. */
+  works: boolean
+  /** From the last SYN that it refused to the first that it accepted, ns; negative or NaN where that is not the order. */
+  readyAfter: number
+}
+
+/** When an endpoint did so: ns on the client's clock, NaN where it did not. */
+export interface EndpointTimes {
   firstRefused: number
   lastRefused: number
   firstEstablished: number

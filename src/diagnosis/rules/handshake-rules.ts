@@ -30,11 +30,11 @@ const refused: Rule = (f) => {
 const notReadyYet: Rule = (f) => {
   if (f.c.outcome.detail !== 'refused' || f.reset?.by === 'between') return null
   const e = f.around.endpoint(f.c)
-  if (!(e.firstEstablished > e.lastRefused)) return null
+  if (!(e.readyAfter > 0)) return null
   return cause(f, {
     id: 'not-ready-yet',
     confidence: 'probable',
-    why: `${f.upstreamKey} refused ${e.refused === 1 ? 'this connection' : `${e.refused} connections`} and accepted all from ${secondsText(e.firstEstablished - e.lastRefused)} after the last refusal on: it was not listening yet`,
+    why: `${f.upstreamKey} refused ${e.refused === 1 ? 'this connection' : `${e.refused} connections`} and accepted all from ${secondsText(e.readyAfter)} after the last refusal on: it was not listening yet`,
     next: [
       'readiness and startup probes: was the pod in the endpoints before it listened? kubectl get endpointslices -o yaml',
       "kubectl get pod POD -o jsonpath='{.status.conditions}': Ready, lastTransitionTime",

@@ -41,7 +41,7 @@ export const shutDown: Rule = (f) => {
   // What was idle is part of it only where something else was cut in the same moment.
   if (!cutByUpstream(f) && f.around.burst(f.c).abrupt < 1) return null
   const closed = closeTime(f.c)
-  const e = f.around.endpoint(f.c)
+  const e = f.around.endpointTimes(f.c)
   const before = closed - e.firstRefused
   if (!(before >= LISTENER_GONE_NS) || !(e.firstRefused > startTime(f.c))) return null
   // Somebody listened again before this one was cut: a restart, and this is a connection of the new process.
@@ -61,9 +61,9 @@ export const shutDown: Rule = (f) => {
 /** Somebody of the same endpoint lived on, and new connections were accepted: not the whole of it ended. */
 function othersWentOn(f: Facts): boolean {
   const closed = closeTime(f.c)
-  const e = f.around.endpoint(f.c)
+  const e = f.around.endpointTimes(f.c)
   const survivor = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
-  return e.refused === 0 && (survivor || e.lastEstablished > closed)
+  return Number.isNaN(e.firstRefused) && (survivor || e.lastEstablished > closed)
 }
 
 /** Several connections of an endpoint were cut at once, and others of the same endpoint went on. */
@@ -71,7 +71,7 @@ export const workerRecycled: Rule = (f) => {
   // A killed worker's kernel sends FIN unless data was unread; aborts in a row are the application's.
   if (!cutByUpstream(f) || f.c.outcome.firstClose!.kind !== 'fin') return null
   const burst = f.around.burst(f.c)
-  const e = f.around.endpoint(f.c)
+  const e = f.around.endpointTimes(f.c)
   const survivor = e.longestUntil > closeTime(f.c) + AFTER_BURST_NS
   if (burst.abrupt < 2 || !survivor || !othersWentOn(f)) return null
   return workerEnded(f, `${burst.abrupt} connections`)
@@ -108,7 +108,7 @@ export const crashed: Rule = (f) => {
   // An idle connection that ends among others that are cut ends by the same; alone it is a timer's.
   if (!cutByUpstream(f) && burst.abrupt < 2) return null
   const closed = closeTime(f.c)
-  const e = f.around.endpoint(f.c)
+  const e = f.around.endpointTimes(f.c)
   const gone = e.firstRefused > closed && e.firstRefused - closed < SOON_REFUSED_NS
   const many = burst.ends >= 3 && burst.abrupt >= 2
   if (!many && !(gone && burst.abrupt >= 1)) return null
@@ -184,7 +184,7 @@ export const applicationHang: Rule = (f) => {
   const waited = f.measures.request
   if (!(waited >= PATIENCE_NS) || !isRequestAcknowledged(f)) return null
   const repeated = repeatedApart(f, 'request')
-  const e = f.around.endpoint(f.c)
+  const e = f.around.endpointTimes(f.c)
   return cause(f, {
     id: 'application-hang',
     confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',

@@ -91,8 +91,7 @@ export const turnedAway: Rule = (f) => {
     return null
   if (close.segment === null || f.measures.age > 0.1e9) return null
   const e = f.around.endpoint(f.c)
-  const works = e.longestUntil - e.longestFrom > 0
-  if (e.turnedAway < ENOUGH_TURNED_AWAY || !works) return null
+  if (e.turnedAway < ENOUGH_TURNED_AWAY || !e.works) return null
   return cause(f, {
     id: 'descriptor-exhaustion',
     confidence: 'unclear',

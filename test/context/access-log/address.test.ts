@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ipv6Text } from '../../../src/connections/address-text.ts'
+import { ipv6Text } from '../../../native-free-decoders/network/address-text.ts'
 import { normalAddress, parseEndpoint } from '../../../src/context/access-log/address.ts'
 
 it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ipv6Text } from '../../../src/connections/address-text.ts'
+import { ipv6Text } from '../../../native-free-decoders/network/address-text.ts'
 import { addressBlock, isInBlock, normalAddress } from '../../../src/context/kubernetes/address.ts'
 
 describe('addresses are written as reports write them', () => {
