@@ -1,6 +1,7 @@
+import type { AccessLogs } from './access-logs.ts'
 import { assignRoles } from './assign-roles.ts'
 import { buildReport } from './build-report.ts'
-import { singleCases } from './compare-cases.ts'
+import { type Cases, singleCases } from './compare-cases.ts'
 import { CaptureConnections } from './connections/connection-set.ts'
 import { singleLoss } from './correlation/pairing.ts'
 import { singlePosition } from './correlation/tap-position.ts'
@@ -24,15 +25,17 @@ export async function analyzeStream(
     options.at === undefined ? singlePosition(set) : { host: options.at, basis: '--at', told: true }
   const loss = singleLoss(set)
   const signs = captureSigns(set)
+  const cases = singleCases(set, position, loss)
   return buildReport({
     command: 'analyze',
     captures: [captureReport(set, 'capture', position, signs.unseenSegments)],
     clock: null,
-    cases: singleCases(set, position, loss),
+    cases,
     signs: [{ signs, loss }],
     limits: [],
     selection: options.selection ?? {},
     cluster: await clusterOf(options),
+    logs: await logsOf(cases, options),
     headline: null,
   })
 }
@@ -40,6 +43,13 @@ export async function analyzeStream(
 /** How every connection of one capture ended, as one value. Rejects with a `RstscopeError`. */
 export async function analyze(input: CaptureInput, options: EngineOptions = {}): Promise<Report> {
   return collect(await analyzeStream(input, options))
+}
+
+/** What the access logs among the options tell of the connections; null where none are given. */
+export async function logsOf(cases: Cases, options: EngineOptions): Promise<AccessLogs | null> {
+  if (options.line === undefined && (options.accessLogs ?? []).length === 0) return null
+  const { readAccessLogs } = await import('./access-logs.ts')
+  return readAccessLogs(cases, options)
 }
 
 /** A stream of connections as one report value, keys in the documented order. */

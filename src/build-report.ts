@@ -1,12 +1,14 @@
+import type { AccessLogs } from './access-logs.ts'
 import type { Cases } from './compare-cases.ts'
 import type { Leader } from './count-endings.ts'
 import { clusterFindings, kubernetesReport } from './diagnosis/cluster-report.ts'
 import { connectionReport } from './diagnosis/connection-report.ts'
+import { inOrder } from './diagnosis/findings.ts'
 import { type CaptureSigns, captureLimits } from './diagnosis/limits.ts'
 import { type LeadingGroup, MOST_LISTED, verdictOf } from './diagnosis/verdict.ts'
 import { whyOf } from './diagnosis/why.ts'
 import { gatherFindings } from './gather-findings.ts'
-import type { Case, Surroundings } from './model/case.ts'
+import type { Case } from './model/case.ts'
 import type { Cluster } from './model/cluster.ts'
 import type { AddressPair } from './model/connection.ts'
 import type { Connection, Limit, Report, ReportStream } from './model/report.ts'
@@ -28,17 +30,19 @@ export interface ReportParts {
   cluster: Cluster | null
   /** A first line that outranks the verdict (no shared connection). */
   headline: string | null
+  /** What access logs tell; null where none were given. */
+  logs: AccessLogs | null
 }
 
 /** Surveys all connections for the head of the report; its connections are made one by one, when asked for. */
 export function buildReport(parts: ReportParts): ReportStream {
-  const { cases } = parts
-  const survey = surveyCases(cases, selector(cases, parts.selection), parts.cluster)
-  const { counter, kinds, surroundings } = survey
+  const { cases, logs, cluster } = parts
+  const isSelected = selector(cases, parts.selection, logs?.selected)
+  const survey = surveyCases(cases, isSelected, { cluster, lines: logs?.linesOf ?? null })
+  const { counter, kinds } = survey
+  const connectionAt = (index: number) => connectionOf(cases.at(index), survey, logs)
   const summary = counter.summary(survey.matched)
-  const found = gatherFindings(cases, survey, (index) =>
-    connectionOf(cases.at(index), surroundings),
-  )
+  const found = gatherFindings(cases, survey, connectionAt)
   const head: ReportStream['head'] = {
     schema: REPORT_SCHEMA_ID,
     tool: { name: 'rstscope', version: VERSION },
@@ -47,12 +51,18 @@ export function buildReport(parts: ReportParts): ReportStream {
     verdict: reportVerdict(parts, survey, summary.connections),
     clock: parts.clock,
     summary,
-    ...kubernetesReport(parts.cluster, parts.captures),
-    findings: [...found.findings, ...clusterFindings(parts.cluster, parts.captures)],
+    ...kubernetesReport(cluster, parts.captures),
+    ...(logs === null ? {} : { accessLogs: logs.reports }),
+    findings: inOrder([
+      ...found.findings,
+      ...clusterFindings(cluster, parts.captures),
+      ...(logs?.findings(survey) ?? []),
+    ]),
     limits: [
       ...parts.limits,
       ...found.limits,
       ...cases.links.limits,
+      ...(logs?.limits ?? []),
       ...parts.signs.flatMap(({ signs, loss }) => captureLimits(signs, loss)),
     ],
   }
@@ -60,21 +70,21 @@ export function buildReport(parts: ReportParts): ReportStream {
     head,
     *connections() {
       for (let i = 0; i < cases.count; i++) {
-        if (kinds[i] !== NOT_SELECTED) yield connectionOf(cases.at(i), surroundings)
+        if (kinds[i] !== NOT_SELECTED) yield connectionAt(i)
       }
     },
     at(id) {
       const kind = kinds[id - 1] ?? NOT_SELECTED
-      return kind === NOT_SELECTED ? null : connectionOf(cases.at(id - 1), surroundings)
+      return kind === NOT_SELECTED ? null : connectionAt(id - 1)
     },
     endings: () => ({ counts: counter.rows(), peerText: (peer) => cases.endpointText(peer) }),
     ends: (capture) => endsIn(capture, cases, kinds),
   }
 }
 
-function connectionOf(c: Case, surroundings: Surroundings): Connection {
-  const causes = whyOf(c, surroundings)
-  return connectionReport(c, causes, surroundings.cluster)
+function connectionOf(c: Case, { surroundings }: Survey, logs: AccessLogs | null): Connection {
+  const connection = connectionReport(c, whyOf(c, surroundings), surroundings.cluster)
+  return logs === null ? connection : { ...connection, accessLog: logs.linesOn(c) }
 }
 
 function* endsIn(capture: string, cases: Cases, kinds: Uint32Array): Iterable<AddressPair> {
@@ -89,13 +99,16 @@ function* endsIn(capture: string, cases: Cases, kinds: Uint32Array): Iterable<Ad
 function reportVerdict(parts: ReportParts, survey: Survey, selected: number): Report['verdict'] {
   const nothing = selected === 0 && parts.cases.count > 0
   const headline =
-    parts.headline ?? (nothing ? 'NOTHING SELECTED: no connection fits the selection' : null)
+    parts.headline ??
+    parts.logs?.headline ??
+    (nothing ? 'NOTHING SELECTED: no connection fits the selection' : null)
   if (headline !== null) return { ...verdictOf(null, 0), headline }
   const leader = survey.counter.leader()
-  return verdictOf(leader && leadingGroup(leader, parts.cases, survey), selected)
+  return verdictOf(leader && leadingGroup(leader, parts, survey), selected)
 }
 
-function leadingGroup(leader: Leader, cases: Cases, survey: Survey): LeadingGroup {
+function leadingGroup(leader: Leader, parts: ReportParts, survey: Survey): LeadingGroup {
+  const { cases, logs } = parts
   const { group, others } = leader
   const ids: number[] = []
   const upstream = { own: -1, shown: -1 }
@@ -106,6 +119,6 @@ function leadingGroup(leader: Leader, cases: Cases, survey: Survey): LeadingGrou
     if (leader.has(kind, upstream.own)) ids.push(i + 1)
   }
   const first = cases.at(group.first - 1)
-  const example = connectionOf(first, survey.surroundings)
+  const example = connectionOf(first, survey, logs)
   return { kind: group.kind, first, example, count: group.count, ids, others }
 }

@@ -1,4 +1,4 @@
-import { collect } from './analyze.ts'
+import { collect, logsOf } from './analyze.ts'
 import { assignRoles } from './assign-roles.ts'
 import { buildReport } from './build-report.ts'
 import { pairedCases } from './compare-cases.ts'
@@ -58,6 +58,7 @@ export async function compareStream(
     limits: [...(alone === null ? [] : [alone.limit]), ...(swapped ? [SWAPPED] : [])],
     selection: options.selection ?? {},
     cluster: await clusterOf(options),
+    logs: await logsOf(cases, options),
     headline: alone?.headline ?? null,
   })
 }

@@ -1,4 +1,5 @@
 import type { CaptureInput as OneInput, ReaderChoice } from './capture/open-capture.ts'
+import type { AccessLogInput } from './context/access-log/join-logs.ts'
 import type { KubernetesInput } from './context/kubernetes/open-lists.ts'
 import type { Cluster } from './model/cluster.ts'
 import type { Selection } from './selection.ts'
@@ -34,6 +35,12 @@ export interface EngineOptions {
   selection?: Selection
   /** What `kubectl get pods,services,endpointslices,events -A -o json` wrote: files, folders, bytes, or parsed objects. */
   kubernetes?: readonly KubernetesInput[]
+  /** Envoy access logs, plain or gzip; their lines are joined to the connections. */
+  accessLogs?: readonly AccessLogInput[]
+  /** Format of their lines, where it is none that is known: text with command operators, or a JSON object of them. */
+  accessLogFormat?: string
+  /** One line of an access log: the report is about the connections that it belongs to. */
+  line?: string
 }
 
 /** What the lists say of the cluster; null where none were given. Their reader is loaded only then. */

@@ -3,9 +3,12 @@
  */
 export { analyze, analyzeStream } from './analyze.ts'
 export { type CompareInputs, compare, compareStream } from './compare.ts'
+export type { AccessLogInput } from './context/access-log/join-logs.ts'
 export type { CaptureInput, EngineOptions, Progress } from './engine-options.ts'
 export { RstscopeError, type RstscopeErrorCode } from './errors.ts'
 export type {
+  AccessLog,
+  AccessLogLine,
   Capture,
   Cause,
   Connection,

@@ -12,9 +12,13 @@ export interface Selection {
 
 /**
  * Does a connection (by its index) belong to the selection? It does when any of its addresses at any tap, or its time,
- * fits. Makes no object of a connection that was seen under one pair of addresses.
+ * fits, and it is `among` those that something else selected. Makes no object of a connection that was seen under one pair of addresses.
  */
-export function selector(cases: Cases, selection: Selection): (index: number) => boolean {
+export function selector(
+  cases: Cases,
+  selection: Selection,
+  among: ReadonlySet<number> | null = null,
+): (index: number) => boolean {
   const { host, port, connection } = selection
   const since = selection.since === undefined ? FIRST_NS : limitOf(selection.since, 'since')
   const until = selection.until === undefined ? LAST_NS : limitOf(selection.until, 'until')
@@ -23,6 +27,7 @@ export function selector(cases: Cases, selection: Selection): (index: number) =>
   const after = since <= FIRST_NS ? null : since - base
   const before = until >= LAST_NS ? null : until - base
   return (index) => {
+    if (among !== null && !among.has(index)) return false
     if (connection !== undefined && index + 1 !== connection) return false
     if (after !== null && Math.round(cases.endTime(index)) < after) return false
     if (before !== null && Math.round(cases.startTime(index)) > before) return false

@@ -12,8 +12,7 @@ import {
   standingOf,
 } from './diagnosis/surroundings.ts'
 import { whyOf } from './diagnosis/why.ts'
-import type { Case, Surroundings } from './model/case.ts'
-import type { Cluster } from './model/cluster.ts'
+import { type Beside, type Case, NOTHING_BESIDE, type Surroundings } from './model/case.ts'
 import type { Cause } from './model/report.ts'
 
 /** What a report says of all its connections together. */
@@ -41,7 +40,7 @@ const MOST_HELD_SEGMENTS = 20_000
 export function surveyCases(
   cases: Cases,
   isSelected: (index: number) => boolean,
-  cluster: Cluster | null = null,
+  beside: Beside = NOTHING_BESIDE,
 ): Survey {
   const counter = new EndingCounter()
   const collector = new SurroundingsCollector()
@@ -61,7 +60,7 @@ export function surveyCases(
     if (cases.brief?.(i, brief)) {
       let sight = shapes[brief.shape]
       if (sight === undefined) {
-        sight = sightOf(cases.at(i), counter, cluster)
+        sight = sightOf(cases.at(i), counter, beside)
         shapes[brief.shape] = sight
       }
       sighted.standing = sight.standing
@@ -76,7 +75,7 @@ export function surveyCases(
       sighted.until = aliveUntil(c)
       sighted.measures = countedMeasures(c)
       if (c.links.length > 0) collector.addLinked(c)
-      kind = selected ? kindAlone(c, counter, notingSurroundings(null, cluster)) : NOT_SELECTED
+      kind = selected ? kindAlone(c, counter, notingSurroundings(null, beside)) : NOT_SELECTED
     }
     sighted.id = i + 1
     sighted.upstream = upstream.own
@@ -91,8 +90,9 @@ export function surveyCases(
       if (c !== null) held.offer(i, c)
     }
   }
-  const surroundings = collector.result(cluster)
-  if (pending > 0) decidePending(cases, kinds, shapes, collector, surroundings, counter, held)
+  const surroundings = collector.result(beside)
+  if (pending > 0)
+    decidePending(cases, kinds, shapes, collector, surroundings, counter, held, beside)
   return { surroundings, counter, kinds, matched }
 }
 
@@ -134,9 +134,11 @@ interface Sight {
   asksBurst: boolean
 }
 
-function sightOf(c: Case, counter: EndingCounter, cluster: Cluster | null): Sight {
-  const around = notingSurroundings(null, cluster)
-  const kind = kindAlone(c, counter, around)
+function sightOf(c: Case, counter: EndingCounter, beside: Beside): Sight {
+  const around = notingSurroundings(null, beside)
+  const alone = kindAlone(c, counter, around)
+  // Others of the shape may have other lines, or none.
+  const kind = around.asked.lines ? PENDING : alone
   return { standing: standingOf(c), kind, asksBurst: around.asked.burst }
 }
 
@@ -158,6 +160,7 @@ function decidePending(
   surroundings: Surroundings,
   counter: EndingCounter,
   held: HeldCases,
+  beside: Beside,
 ): void {
   const alike = new WordTable(5)
   /** By id in `alike`. */
@@ -173,7 +176,8 @@ function decidePending(
       counter.add(i + 1, kinds[i]!, upstream.own, upstream.shown)
       continue
     }
-    const isShaped = cases.brief?.(i, brief) === true
+    const hasLines = (beside.lines?.(i).length ?? 0) > 0
+    const isShaped = !hasLines && cases.brief?.(i, brief) === true
     if (isShaped) {
       alike.key.set([brief.shape, upstream.own, upstream.shown, 0, 0])
       const sight = shapes[brief.shape]!
@@ -194,7 +198,7 @@ function decidePending(
     if (known >= 0) kind = decided[known]!
     else {
       const c = held.take(i) ?? cases.at(i)
-      const around = notingSurroundings(surroundings, surroundings.cluster)
+      const around = notingSurroundings(surroundings, beside)
       kind = kindOf(c, whyOf(c, around), counter)
       const { itself, burst } = around.asked
       const isDecided = isShaped && !itself && (!burst || shapes[brief.shape]!.asksBurst)

@@ -123,14 +123,6 @@ test('the report schema, and zod with it, is imported as a type only', () => {
   expect(wrong).toEqual([])
 })
 
-test('of what stands beside captures, one file for each kind opens it', () => {
-  const doors = ['src/context/access-log/open-log.ts']
-  const opening = sources
-    .filter(({ path }) => path.startsWith('src/context/access-log/'))
-    .filter(({ imports }) => imports.some(({ to }) => to.startsWith('node:')))
-  expect(opening.map(({ path }) => path)).toEqual(doors)
-})
-
 test('process, console and clocks appear only at the edges', () => {
   const edges = ['src/cli/', 'src/workers/', 'src/capture/', 'src/context/access-log/open-log.ts']
   const wrong = sources

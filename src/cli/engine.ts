@@ -21,6 +21,9 @@ export interface EngineOptions {
   clockOffsetSeconds?: number
   selection?: Selection
   kubernetes?: readonly string[]
+  accessLogs?: { input: string }[]
+  accessLogFormat?: string
+  line?: string
 }
 
 export interface EngineProgress {

@@ -88,6 +88,28 @@ export const FLAGS: readonly Flag[] = [
     commands: BOTH,
   },
   {
+    name: 'access-log',
+    value: 'FILE',
+    many: 'repeat',
+    help: 'Envoy access log, as written or from kubectl; repeatable',
+    group: 'Captures',
+    commands: BOTH,
+  },
+  {
+    name: 'access-log-format',
+    value: 'TEXT',
+    help: 'its accessLogFormat, if it is none of the usual ones',
+    group: 'Captures',
+    commands: BOTH,
+  },
+  {
+    name: 'line',
+    value: 'LINE',
+    help: 'only the connections of this access log line',
+    group: 'Selection',
+    commands: BOTH,
+  },
+  {
     name: 'host',
     value: 'ADDR',
     parse: parseAddress,
@@ -254,6 +276,9 @@ export interface OptionValues {
   at?: 'client' | 'upstream'
   clockOffset?: number
   kubernetes?: string[]
+  accessLog?: string[]
+  accessLogFormat?: string
+  line?: string
   host?: string
   port?: number
   connection?: number

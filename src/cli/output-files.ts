@@ -49,7 +49,7 @@ async function refuseCapture(path: string, captures: string[]): Promise<void> {
     if (capture !== '-' && (await realpath(capture).catch(() => resolve(capture))) === real) {
       throw new RstscopeError(
         'RSTSCOPE_USAGE',
-        `--out ${path} is one of the captures`,
+        `--out ${path} is one of the inputs`,
         'choose another file name',
       )
     }

@@ -1,4 +1,5 @@
 import {
+  type Beside,
   type Burst,
   type Case,
   type EndpointFacts,
@@ -8,7 +9,6 @@ import {
   type Surroundings,
   shownTap,
 } from '../model/case.ts'
-import type { Cluster } from '../model/cluster.ts'
 import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { type Measures, measuresOf } from './measures.ts'
@@ -188,7 +188,7 @@ export class SurroundingsCollector {
   }
 
   /** Once all connections were added. */
-  result(cluster: Cluster | null): Surroundings {
+  result({ cluster, lines }: Beside): Surroundings {
     return {
       cluster,
       linked: (id) => this.linked.get(id) ?? null,
@@ -202,6 +202,7 @@ export class SurroundingsCollector {
         const repeated = this.measured[measure].within(c.upstreamId, ns, SAME_NS)
         return measure === 'age' ? repeated - this.begunWith(c) : repeated
       },
+      logLines: (c) => lines?.(c.id - 1) ?? [],
     }
   }
 
@@ -306,14 +307,16 @@ export interface Asked {
   burst: boolean
   /** Something that another connection in the same place may be told otherwise. */
   itself: boolean
+  /** Its access-log lines, where logs were given. */
+  lines: boolean
 }
 
 /** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
 export function notingSurroundings(
   known: Surroundings | null,
-  cluster: Cluster | null,
+  { cluster, lines }: Beside,
 ): Surroundings & { asked: Asked } {
-  const asked: Asked = { endpoint: false, burst: false, itself: false }
+  const asked: Asked = { endpoint: false, burst: false, itself: false, lines: false }
   return {
     asked,
     get cluster() {
@@ -343,6 +346,11 @@ export function notingSurroundings(
     repeated(c, measure) {
       asked.itself = true
       return known?.repeated(c, measure) ?? 1
+    },
+    logLines(c) {
+      if (lines === null) return []
+      asked.lines = true
+      return lines(c.id - 1)
     },
   }
 }

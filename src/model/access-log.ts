@@ -64,6 +64,10 @@ export interface JoinedLine {
   confidence: Confidence
   /** Why it is thought to belong there. */
   basis: string
+  /** To add to the line's times, so that they are those of the capture that is nearest to the proxy, ns. */
+  offsetNs: number
+  /** Give or take this. */
+  offsetSlackNs: number
   /** Ids of other connections that fit as well; empty where it is the only one. */
   others: readonly number[]
 }

@@ -1,3 +1,4 @@
+import type { JoinedLine } from './access-log.ts'
 import type { NsInterval } from './clock.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, Side } from './connection.ts'
@@ -72,7 +73,20 @@ export interface Surroundings {
   repeated(c: Case, measure: 'idle' | 'age' | 'request'): number
   /** What Kubernetes lists say; null where none were given. */
   readonly cluster: Cluster | null
+  /** Access-log lines that were joined to it; none where no logs were given. */
+  logLines(c: Case): readonly JoinedLine[]
 }
+
+/** Access-log lines by index of the connection (its id less 1). */
+export type LinesOf = (index: number) => readonly JoinedLine[]
+
+/** What was given beside the captures. */
+export interface Beside {
+  cluster: Cluster | null
+  lines: LinesOf | null
+}
+
+export const NOTHING_BESIDE: Beside = { cluster: null, lines: null }
 
 /** What an endpoint did to all connections. */
 export interface EndpointFacts {

@@ -308,6 +308,64 @@ const workload = z
   })
   .meta({ id: 'Workload' })
 
+const accessLogLine = z
+  .object({
+    source: z.string().meta({ description: 'of `accessLogs`' }),
+    line: z.int().positive(),
+    leg: z.enum(['downstream', 'upstream']).meta({
+      description: 'upstream: the proxy is the client of this connection; downstream: its upstream',
+    }),
+    confidence: confidence.meta({ description: 'that the line belongs to this connection' }),
+    basis: z.string(),
+    candidates: z
+      .array(z.int().positive())
+      .meta({ description: 'other connections that it may belong to' }),
+    at: time.nullable().meta({ description: "START_TIME, in the proxy's clock" }),
+    durationSeconds: seconds.nullable(),
+    method: z.string().nullable(),
+    path: z.string().nullable().meta({ description: 'without its query' }),
+    protocol: z.string().nullable(),
+    code: count.nullable(),
+    flags: z.array(z.string()).meta({ description: 'short names' }),
+    details: z.string().nullable(),
+    terminationDetails: z.string().nullable(),
+    transportFailure: z.string().nullable(),
+    bytesReceived: count.nullable(),
+    bytesSent: count.nullable(),
+    requestId: z.string().nullable(),
+    cluster: z.string().nullable(),
+    attempts: count.nullable(),
+    meaning: z.string().nullable().meta({ description: 'what the line says went wrong' }),
+    agrees: z.enum(['yes', 'no', 'cannot-tell']),
+    comparison: z.string().meta({ description: 'the line beside the packets' }),
+  })
+  .meta({ id: 'AccessLogLine' })
+
+const accessLog = z
+  .object({
+    source: z.string(),
+    format: z
+      .enum(['custom', 'istio', 'envoy', 'json', 'by-shape'])
+      .nullable()
+      .meta({ description: 'how most lines were read' }),
+    lines: count.meta({ description: 'that are not blank' }),
+    read: count,
+    unreadable: count.meta({ description: 'no access log lines' }),
+    joined: count.meta({ description: 'with a connection' }),
+    ambiguous: count.meta({ description: 'with several that may be theirs' }),
+    errors: count.meta({ description: 'a failure flag, 5xx, or no response' }),
+    firstAt: time.nullable().meta({ description: "in the proxy's clock" }),
+    lastAt: time.nullable(),
+    warnings: z.array(
+      z.object({
+        code: z.string(),
+        message: z.string(),
+        line: z.int().positive().nullable().meta({ description: 'the first one' }),
+      }),
+    ),
+  })
+  .meta({ id: 'AccessLog' })
+
 export const connectionSchema = z
   .object({
     id: z.int().positive(),
@@ -349,7 +407,7 @@ export const connectionSchema = z
     fates: z.array(fate),
     causes: z.array(cause),
     proxies: z.array(z.object({ side, basis: z.string() })),
-    accessLog: z.array(z.record(z.string(), z.unknown())),
+    accessLog: z.array(accessLogLine),
     workload: z.object({ client: workload.nullable(), upstream: workload.nullable() }).nullable(),
     links: z.array(
       z.object({
@@ -396,6 +454,10 @@ export const reportSchema = z.object({
   kubernetes: kubernetes
     .optional()
     .meta({ description: 'what was read of the lists; absent unless they were given' }),
+  accessLogs: z
+    .array(accessLog)
+    .optional()
+    .meta({ description: 'what was read of each log; absent unless logs were given' }),
   findings: z.array(finding),
   connections: z.array(connectionSchema),
   limits: z.array(z.object({ code: z.string(), message: z.string() })),

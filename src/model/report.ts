@@ -17,6 +17,9 @@ export type VerdictBy = NonNullable<Verdict['by']>
 export type Confidence = Verdict['confidence']
 /** A sentence with the frame of the capture that shows it. */
 export type Evidence = Verdict['because'][number]
+/** One access log that was given, and one of its lines beside a connection. */
+export type AccessLog = NonNullable<Report['accessLogs']>[number]
+export type AccessLogLine = Connection['accessLog'][number]
 export type Clock = NonNullable<Report['clock']>
 export type ClockStep = Clock['steps'][number]
 export type Summary = Report['summary']

@@ -10,6 +10,7 @@ const BEFORE_CONNECTIONS = [
   'clock',
   'summary',
   'kubernetes',
+  'accessLogs',
   'findings',
 ] as const
 const AFTER_CONNECTIONS = ['limits'] as const

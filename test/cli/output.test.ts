@@ -88,7 +88,7 @@ test('--out never overwrites a capture', async () => {
   writeFileSync(capture, 'packets')
   const { code, err } = await runFake(['analyze', capture, '--out', capture])
   expect(code).toBe(2)
-  expect(err).toContain('is one of the captures')
+  expect(err).toContain('is one of the inputs')
   expect(readFileSync(capture, 'utf8')).toBe('packets')
 })
 

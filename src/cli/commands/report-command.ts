@@ -18,8 +18,9 @@ export async function reportCommand(
   host: Host,
   make: MakeReport,
 ): Promise<number> {
-  checkTogether(values, captures, host)
-  const files = await openOutputs(values.out ?? [], captures)
+  const inputs = [...captures, ...(values.accessLog ?? [])]
+  checkTogether(values, inputs, host)
+  const files = await openOutputs(values.out ?? [], inputs)
   const progress = startProgress(values.quiet ? 'none' : values.progress, host)
   const formats = [...files.map((file) => file.format), values.json ? 'json' : values.format]
   const needsHashes = formats.some((format) => format !== 'text')
@@ -78,6 +79,11 @@ function sayWhatWasRead(stream: ReportStream, host: Host, milliseconds: number):
     const packed = compression ? `, ${compression}` : ''
     host.stderr.write(
       `rstscope: ${id}: ${format}${packed}, ${packets} packets, ${tcpPackets} of them TCP\n`,
+    )
+  }
+  for (const { source, format, lines, joined } of stream.head.accessLogs ?? []) {
+    host.stderr.write(
+      `rstscope: ${source}: access log (${format ?? 'unknown'}), ${lines} lines, ${joined} of them joined\n`,
     )
   }
   host.stderr.write(

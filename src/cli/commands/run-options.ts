@@ -18,6 +18,11 @@ export function engineOptions(
     signal: host.signal,
     onProgress: (state) => progress.update(state),
     selection: selectionOf(values),
+    ...(values.accessLog === undefined
+      ? {}
+      : { accessLogs: values.accessLog.map((input) => ({ input })) }),
+    ...(values.accessLogFormat === undefined ? {} : { accessLogFormat: values.accessLogFormat }),
+    ...(values.line === undefined ? {} : { line: values.line }),
     ...(values.jobs === undefined ? {} : { jobs: values.jobs }),
     ...(values.maxMemory === undefined ? {} : { maxMemory: values.maxMemory }),
     ...(values.server === undefined ? {} : { server: values.server }),
@@ -38,7 +43,7 @@ function selectionOf(values: OptionValues): Selection {
 }
 
 /** Refuses what cannot be meant together, before anything is opened. */
-export function checkTogether(values: OptionValues, captures: string[], host: Host): void {
+export function checkTogether(values: OptionValues, inputs: string[], host: Host): void {
   const fail = (message: string, hint: string): never => {
     throw new RstscopeError('RSTSCOPE_USAGE', message, hint)
   }
@@ -48,8 +53,11 @@ export function checkTogether(values: OptionValues, captures: string[], host: Ho
   if (values.since && values.until && Date.parse(values.since) > Date.parse(values.until)) {
     fail('--since is later than --until', 'exchange the two times')
   }
-  const pipes = captures.filter((path) => path === '-').length
-  if (pipes > 1) fail('standard input can be one capture only', 'name a file for the other')
+  const pipes = inputs.filter((path) => path === '-').length
+  if (pipes > 1) fail('standard input can be one input only', 'name a file for the other')
+  if (values.accessLogFormat !== undefined && !values.accessLog && values.line === undefined) {
+    fail('--access-log-format is given without --access-log or --line', 'add --access-log FILE')
+  }
   if (pipes === 1 && host.stdinIsTerminal) {
     fail('- means standard input, and nothing is piped in', 'tcpdump -w - | rstscope analyze -')
   }

@@ -31,7 +31,7 @@ export function compareWithPackets(c: Case, joined: JoinedLine): Comparison {
   if (joined.confidence === 'unclear') {
     return {
       agrees: 'cannot-tell',
-      meaning: meaning.text,
+      meaning: meaningText(meaning),
       text: `${said}; it cannot be told whether this is its connection`,
       observations: [],
     }
@@ -39,7 +39,13 @@ export function compareWithPackets(c: Case, joined: JoinedLine): Comparison {
   const check = meaning.flag === null ? withoutFlag : (CHECKS[meaning.flag] ?? unknownFlag)
   const [agrees, shown] = check(scene, meaning)
   const { observations } = scene
-  return { agrees, meaning: meaning.text, text: `${said}; packets: ${shown}`, observations }
+  const text = `${said}; packets: ${shown}`
+  return { agrees, meaning: meaningText(meaning), text, observations }
+}
+
+function meaningText({ text, answer }: Meaning): string | null {
+  const parts = [text, answer].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join('; ')
 }
 
 function labelOf({ line }: JoinedLine, meaning: Meaning): string {
@@ -52,14 +58,19 @@ function labelOf({ line }: JoinedLine, meaning: Meaning): string {
 function livedOn(scene: Scene): [Agreement, string] | null {
   const { closedLaterNs, shownNs, ended } = scene
   if (scene.ender === null) {
-    if (shownNs !== null && shownNs > SLACK_NS)
+    if (shownNs !== null && isLater(shownNs, scene))
       return ['no', `it is open ${seconds(shownNs)} later`]
     return ['cannot-tell', ended]
   }
-  if (closedLaterNs !== null && closedLaterNs > SLACK_NS) {
+  if (closedLaterNs !== null && isLater(closedLaterNs, scene)) {
     return ['no', `it went on for ${seconds(closedLaterNs)}; then ${ended}`]
   }
   return null
+}
+
+/** Surely after the line's end, whatever the clocks? */
+function isLater(ns: number | null, { slackNs }: Scene): boolean {
+  return ns !== null && ns > Math.max(SLACK_NS, slackNs)
 }
 
 function seconds(ns: number): string {
@@ -103,7 +114,7 @@ const connectFailed: Check = (scene, { reason, transport }) => {
 const timedOut: Check = (scene) => {
   if (scene.leg === 'downstream') return otherLeg(scene)
   const { exchangeAtClose } = scene.c.outcome
-  if (scene.ender === null || (scene.closedLaterNs ?? 0) > SLACK_NS) {
+  if (scene.ender === null || isLater(scene.closedLaterNs, scene)) {
     if (!isPlainHttp1(scene)) return ['cannot-tell', `a stream may end without it; ${scene.ended}`]
     return livedOn(scene) ?? ['cannot-tell', scene.ended]
   }
@@ -119,13 +130,13 @@ function owed({ c }: Scene): string {
   return c.outcome.exchangeAtClose === 'response-owed' ? 'the request was not answered; ' : ''
 }
 
-const clientLeft: Check = (scene) => {
+const clientLeft = (scene: Scene): [Agreement, string] => {
   if (scene.leg === 'upstream') {
     return [scene.ender === 'proxy' ? 'yes' : 'cannot-tell', scene.ended]
   }
   if (!ownsConnection(scene)) {
     // Of HTTP/2 and within TLS the client may give up one stream and keep the connection.
-    const gone = scene.ender === 'far' && (scene.closedLaterNs ?? 0) <= SLACK_NS
+    const gone = scene.ender === 'far' && !isLater(scene.closedLaterNs, scene)
     return [gone ? 'yes' : 'cannot-tell', scene.ended]
   }
   const on = livedOn(scene)
@@ -178,9 +189,11 @@ const notHttp: (leg: Scene['leg']) => Check = (leg) => (scene) => {
   if (scene.leg !== leg) return otherLeg(scene)
   const { application } = scene.c.outcome
   const first = leg === 'upstream' ? application.upstreamFirst : application.clientFirst
-  if (NO_HTTP.has(first)) return ['yes', `${scene.far} begins with ${first}; ${scene.ended}`]
   if (first === 'none') return ['no', `${scene.far} sent nothing; ${scene.ended}`]
-  return ['cannot-tell', `${scene.far} begins with ${first}; ${scene.ended}`]
+  // A response that breaks off is no valid message either.
+  if (scene.c.outcome.detail === 'truncated-response') return ['yes', scene.ended]
+  const agrees = NO_HTTP.has(first) ? 'yes' : 'cannot-tell'
+  return [agrees, `the first bytes of ${scene.far} are ${first}; ${scene.ended}`]
 }
 
 /** Envoy answers by itself: nothing goes to an upstream, and the client gets that answer or none. */
@@ -214,12 +227,9 @@ function otherLeg(scene: Scene): [Agreement, string] {
   const { http } = scene.c.outcome.application
   const status = http?.lastStatus ?? null
   if (scene.leg === 'downstream' && status !== null && status === scene.line.code) {
-    return ['yes', `the client got the ${status}; what was at its root happened on the other leg`]
+    return ['yes', `the client got the ${status}; the flag speaks of the other leg`]
   }
-  return [
-    'cannot-tell',
-    `this is the ${scene.leg} leg, and it happened on the other; ${scene.ended}`,
-  ]
+  return ['cannot-tell', `the flag speaks of the other leg; on this one ${scene.ended}`]
 }
 
 const unknownFlag: Check = (scene) => ['cannot-tell', scene.ended]
@@ -271,8 +281,7 @@ const withoutFlag: Check = (scene) => {
     if (firstReset === null || benign) return ['yes', scene.ended]
     return ['cannot-tell', `${scene.ended}; the line of a TCP proxy has no flag for that`]
   }
-  if (line.code === 0)
-    return clientLeft(scene, { flag: 'DC', reason: null, transport: null, text: null })
+  if (line.code === 0) return clientLeft(scene)
   if (line.code !== null && line.code >= 500) {
     const status = c.outcome.application.http?.lastStatus ?? null
     return [status === line.code ? 'yes' : 'cannot-tell', scene.ended]

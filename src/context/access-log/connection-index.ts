@@ -95,20 +95,21 @@ export class ConnectionIndex {
     return found.sort((a, b) => a - b)
   }
 
-  /**
-   * The capture that ran in all of this time and shows connections to this endpoint, from this address where it is
-   * told; null where none does.
-   */
-  covering(server: Endpoint, clientAddress: string | null, span: Span): string | null {
+  /** Did this capture run in all of this time, and show connections to this endpoint, from this address where it is told? */
+  covers(capture: string, server: Endpoint, clientAddress: string | null, span: Span): boolean {
     const key = endpointText(server)
     const destination = this.destinations.get(key)
-    if (destination === undefined) return null
-    if (clientAddress !== null && !this.paths.has(`${clientAddress}>${key}`)) return null
-    const capture = this.connections.captures.find(
-      ({ start, end }, tap) =>
-        (destination.taps & (1 << tap)) !== 0 && start <= span.start && end >= span.end,
-    )
-    return capture?.capture ?? null
+    const { captures } = this.connections
+    const tap = captures.findIndex((one) => one.capture === capture)
+    if (destination === undefined || (destination.taps & (1 << tap)) === 0) return false
+    if (clientAddress !== null && !this.paths.has(`${clientAddress}>${key}`)) return false
+    return captures[tap]!.start <= span.start && captures[tap]!.end >= span.end
+  }
+
+  /** The capture by whose clock connections to this endpoint are placed, as seen from a proxy that called it. */
+  captureOf(server: Endpoint): string | null {
+    const first = this.destinations.get(endpointText(server))?.indices[0]
+    return first === undefined ? null : this.connections.life(first, 'upstream').capture
   }
 
   private add(index: number): void {

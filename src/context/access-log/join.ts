@@ -3,6 +3,15 @@ import { endpointText } from '../../model/case.ts'
 import type { Endpoint } from '../../model/connection.ts'
 import type { Confidence } from '../../model/report.ts'
 import type { ConnectionIndex, Life, Span } from './connection-index.ts'
+import {
+  type ClockObservation,
+  type ClockOffset,
+  type LogClock,
+  NEAR_NS,
+  NO_OFFSET,
+  offsetTo,
+  SAME_CLOCK,
+} from './log-clock.ts'
 import { parseDetails, parseTransportFailure, resetReason } from './reset-reasons.ts'
 import { responseFlag, tellingFlag } from './response-flags.ts'
 
@@ -12,6 +21,9 @@ export interface Join {
   leg: Leg
   confidence: Confidence
   basis: string
+  /** To add to the line's times, so that they are in the clock of the capture that is nearest to the proxy. */
+  offsetNs: number
+  offsetSlackNs: number
   /** Indices of others that fit as well. */
   others: number[]
 }
@@ -37,52 +49,79 @@ export interface Missing {
   capture: string
 }
 
-/** START_TIME has milliseconds, and a proxy notes it a moment before or after the packet. */
-export const NEAR_NS = 50e6
 /** Clocks of one cluster that are synchronised differ by less than this. */
 export const SLACK_NS = 2e9
 /** More connections than these that one line may belong to are not told apart. */
 const MOST_CANDIDATES = 16
 
+/** What connections are looked for by. */
+interface Search {
+  line: LogLine
+  /** From its start to its end, ns after the origin in the log's clock; null for a line without time. */
+  window: Span | null
+  index: ConnectionIndex
+  clock: LogClock
+}
+
 /** The connections that a line belongs to, on both legs of the proxy. */
-export function joinLine(line: LogLine, index: ConnectionIndex): Joined {
-  const window = windowOf(line, index)
-  const legs = [upstreamLeg(line, window, index), downstreamLeg(line, window, index)]
-  if (line.loose.length > 1) legs.push(looseLeg(line, window, index))
+export function joinLine(
+  line: LogLine,
+  index: ConnectionIndex,
+  clock: LogClock = SAME_CLOCK,
+): Joined {
+  const search: Search = { line, index, clock, window: windowOf(line, index) }
+  const legs = [upstreamLeg(search), downstreamLeg(search)]
+  if (line.loose.length > 1) legs.push(looseLeg(search))
   const joins = legs.flatMap((leg) => leg.joins)
   const misses = legs.flatMap((leg) => leg.miss ?? [])
   misses.sort((a, b) => Math.abs(a.gapNs) - Math.abs(b.gapNs))
+  const isElsewhere = misses.length > 0 || legs.some((leg) => leg.tooMany)
   return {
     joins,
     miss: joins.length === 0 ? (misses[0] ?? null) : null,
-    missing:
-      misses.length > 0 || legs.some((leg) => leg.tooMany)
-        ? null
-        : missingLeg(line, joins, window, index),
+    missing: isElsewhere ? null : missingLeg(search, joins),
   }
+}
+
+/** What a line says of the log's clock: where only one connection has the addresses of a leg, it must lie within that. */
+export function clockObservations(line: LogLine, index: ConnectionIndex): ClockObservation[] {
+  const window = windowOf(line, index)
+  if (window === null) return []
+  return (['upstream', 'downstream'] as const).flatMap((leg) => {
+    const { client, server } = line[leg]
+    if (client === null || server === null || client.port === 0 || server.port === 0) return []
+    const found = index.between(client, server)
+    if (found.length !== 1) return []
+    const { capture, start, end } = index.connections.life(found[0]!, leg)
+    return [{ capture, connection: found[0]!, low: start - window.end, high: end - window.start }]
+  })
 }
 
 /** The leg of which a capture should show the connection and shows none. */
 function missingLeg(
-  line: LogLine,
+  { line, window, index, clock }: Search,
   joins: readonly Join[],
-  window: Span | null,
-  index: ConnectionIndex,
 ): Missing | null {
   const leg = expectedLeg(line)
   if (leg === null || window === null || joins.some((join) => join.leg === leg)) return null
   const { client, server } = line[leg]
   if (server === null || server.port === 0) return null
   if (leg === 'downstream' && (client === null || client.port === 0)) return null
-  const capture = index.covering(server, client?.address ?? null, window)
-  return capture === null ? null : { leg, capture }
+  const found = index.connections.captures.find(({ capture }) =>
+    index.covers(capture, server, client?.address ?? null, inClock(window, clock, capture)),
+  )
+  return found === undefined ? null : { leg, capture: found.capture }
 }
 
-/** From its start to its end, ns after the origin; null for a line without time. */
 function windowOf(line: LogLine, index: ConnectionIndex): Span | null {
   if (line.startNs === null) return null
   const start = Number(line.startNs - index.connections.origin)
   return { start, end: start + (line.durationNs ?? 0) }
+}
+
+function inClock({ start, end }: Span, clock: LogClock, capture: string): Span {
+  const { offsetNs } = offsetTo(clock, capture)
+  return { start: start + offsetNs, end: end + offsetNs }
 }
 
 interface LegResult {
@@ -107,16 +146,16 @@ interface Pair {
   note: string | null
 }
 
-function upstreamLeg(line: LogLine, window: Span | null, index: ConnectionIndex): LegResult {
-  const { client, server } = line.upstream
+function upstreamLeg(search: Search): LegResult {
+  const { client, server } = search.line.upstream
   if (server === null || server.port === 0) return NOTHING
-  if (client === null || client.port === 0) return byDestination(line, server, window, index)
+  if (client === null || client.port === 0) return byDestination(search, server)
   const pairs: Pair[] = [{ client, server, note: null }]
   if (client.address === '127.0.0.6') {
     const loopback = { address: '127.0.0.1', port: server.port }
     pairs.push({ client, server: loopback, note: 'on the loopback of the pod' })
   }
-  return byPairs(line, 'upstream', pairs, window, index)
+  return byPairs(search, 'upstream', pairs)
 }
 
 /** Ports to which Istio redirects what leaves and what enters a pod. */
@@ -125,8 +164,8 @@ const REDIRECTED = [
   { port: 15006, note: 'redirected to the sidecar, inbound' },
 ]
 
-function downstreamLeg(line: LogLine, window: Span | null, index: ConnectionIndex): LegResult {
-  const { client, server } = line.downstream
+function downstreamLeg(search: Search): LegResult {
+  const { client, server } = search.line.downstream
   // Port 0: an address out of a header, which no packet carries.
   if (client === null || server === null || client.port === 0 || server.port === 0) return NOTHING
   const pairs: Pair[] = [{ client, server, note: null }]
@@ -134,71 +173,77 @@ function downstreamLeg(line: LogLine, window: Span | null, index: ConnectionInde
     pairs.push({ client, server: { address: '127.0.0.1', port }, note })
     pairs.push({ client, server: { address: server.address, port }, note })
   }
-  return byPairs(line, 'downstream', pairs, window, index)
+  return byPairs(search, 'downstream', pairs)
 }
 
 /** Of a line of unknown order: any two of its addresses between which there is a connection. */
-function looseLeg(line: LogLine, window: Span | null, index: ConnectionIndex): LegResult {
-  const pairs: Pair[] = []
-  const known = line.upstream.server
-  for (const client of line.loose) {
-    for (const server of known === null ? line.loose : [...line.loose, known]) {
-      if (client !== server) pairs.push({ client, server, note: 'two addresses of the line' })
-    }
-  }
-  const found = byPairs(line, 'upstream', pairs, window, index)
+function looseLeg(search: Search): LegResult {
+  const { loose, upstream } = search.line
+  const servers = upstream.server === null ? loose : [...loose, upstream.server]
+  const pairs = loose.flatMap((client) =>
+    servers
+      .filter((server) => server !== client)
+      .map((server) => ({ client, server, note: 'two addresses of the line' })),
+  )
+  const found = byPairs(search, 'upstream', pairs)
   return { ...found, joins: found.joins.map((join) => ({ ...join, confidence: 'unclear' })) }
 }
 
-function byPairs(
-  line: LogLine,
-  leg: Leg,
-  pairs: readonly Pair[],
-  window: Span | null,
-  index: ConnectionIndex,
-): LegResult {
+function byPairs(search: Search, leg: Leg, pairs: readonly Pair[]): LegResult {
   let miss: Miss | null = null
   for (const { client, server, note } of pairs) {
-    const found = index.between(client, server)
+    const found = search.index.between(client, server)
     if (found.length === 0) continue
     const name = `${endpointText(client)} → ${endpointText(server)}${note === null ? '' : ` (${note})`}`
-    if (window === null) {
-      return only(joinsOf(found, leg, 'probable', `${name}; the line tells no time`))
+    if (search.window === null) {
+      const basis = `${name}; the line tells no time`
+      return only(joinsOf(found, { leg, confidence: 'probable', basis, ...NO_OFFSET }))
     }
-    const fitting = fittingOf(found, leg, window, index)
-    const basis = basisOf(name, fitting)
-    const { near, far } = fitting
-    if (near.length === 1 && note === null && !line.guessed) {
-      const confidence = far.length === 0 ? 'certain' : 'probable'
-      return only([{ index: near[0]!, leg, confidence, basis, others: far }])
+    const { near, far, offset, clock, nearest } = fittingOf(search, found, leg, search.window)
+    const { offsetNs } = offset
+    const within = near.length > 0 ? 'within its life' : 'within 2 s of its life'
+    const basis = `${name}; the request lies ${within}, by ${clockText(clock, offsetNs)}`
+    if (near.length === 1 && note === null && !search.line.guessed) {
+      const confidence = far.length === 0 && offsetNs === 0 ? 'certain' : 'probable'
+      return only([{ index: near[0]!, leg, confidence, basis, ...offset, others: far }])
     }
     const all = near.length > 0 ? near : far
-    if (all.length > 0) return only(joinsOf(all, leg, 'probable', basis))
-    miss ??= fitting.miss
+    if (all.length > 0) return only(joinsOf(all, { leg, confidence: 'probable', basis, ...offset }))
+    miss ??= nearest
   }
   return { ...NOTHING, miss }
+}
+
+function clockText(capture: string, offsetNs: number): string {
+  const clock = capture === 'capture' ? "the capture's clock" : `the ${capture} capture's clock`
+  if (offsetNs === 0) return clock
+  return `${clock} (the log's is ${(Math.abs(offsetNs) / 1e9).toFixed(3)} s ${offsetNs > 0 ? 'behind' : 'ahead'})`
 }
 
 interface Fitting {
   /** Alive in the time of the request; alive when clocks may differ a little. */
   near: number[]
   far: number[]
-  miss: Miss | null
+  nearest: Miss | null
+  /** Id of the capture, and what its clock is ahead of the log's. */
   clock: string
+  offset: ClockOffset
 }
 
-function fittingOf(found: number[], leg: Leg, window: Span, index: ConnectionIndex): Fitting {
-  const fitting: Fitting = { near: [], far: [], miss: null, clock: '' }
+function fittingOf(search: Search, found: number[], leg: Leg, window: Span): Fitting {
+  const fitting: Fitting = { near: [], far: [], nearest: null, clock: '', offset: NO_OFFSET }
   for (const one of found) {
-    const life = index.connections.life(one, leg)
-    const gapNs = gapOf(window, life)
+    const life = search.index.connections.life(one, leg)
+    const offset = offsetTo(search.clock, life.capture)
+    const gapNs = gapOf(inClock(window, search.clock, life.capture), life)
     const distance = Math.abs(gapNs)
-    if (distance <= NEAR_NS) fitting.near.push(one)
+    if (distance <= NEAR_NS + offset.offsetSlackNs) fitting.near.push(one)
     else if (distance <= SLACK_NS) fitting.far.push(one)
-    if (fitting.miss === null || distance < Math.abs(fitting.miss.gapNs)) {
-      fitting.miss = { index: one, gapNs }
+    if (fitting.nearest === null || distance < Math.abs(fitting.nearest.gapNs)) {
+      fitting.nearest = { index: one, gapNs }
     }
     fitting.clock = life.capture
+    fitting.offset = offset
   }
   return fitting
 }
@@ -209,43 +254,33 @@ function gapOf(window: Span, life: Life): number {
   return window.end < life.start ? window.end - life.start : 0
 }
 
-function basisOf(name: string, { near, clock }: Fitting): string {
-  const within =
-    near.length > 0 ? 'the request lies within its life' : 'the request lies within 2 s of its life'
-  return `${name}; ${within}, by the clock of the ${clock} capture`
-}
-
 /** One connection, or all that it may be: then nobody can tell which. */
-function joinsOf(found: number[], leg: Leg, confidence: Confidence, basis: string): Join[] {
+function joinsOf(found: number[], join: Omit<Join, 'index' | 'others'>): Join[] {
   return found.map((index) => ({
+    ...join,
     index,
-    leg,
-    confidence: found.length === 1 ? confidence : 'unclear',
-    basis,
+    confidence: found.length === 1 ? join.confidence : 'unclear',
     others: found.filter((other) => other !== index),
   }))
 }
 
 /** The line does not say from which port the proxy called: where it called, and when, are all there is. */
-function byDestination(
-  line: LogLine,
-  server: Endpoint,
-  window: Span | null,
-  index: ConnectionIndex,
-): LegResult {
-  if (window === null) return NOTHING
+function byDestination({ line, window, index, clock }: Search, server: Endpoint): LegResult {
+  const capture = window === null ? null : index.captureOf(server)
+  if (window === null || capture === null) return NOTHING
+  const offset = offsetTo(clock, capture)
+  const { start, end } = inClock(window, clock, capture)
   const wanted = connectFailed(line)
-  for (const slack of [NEAR_NS, SLACK_NS]) {
-    const span = { start: window.start - slack, end: window.end + slack }
+  for (const slack of [NEAR_NS + offset.offsetSlackNs, SLACK_NS]) {
+    const span = { start: start - slack, end: end + slack }
     const alive = index.to(server, span, wanted ? MOST_FAILED : MOST_CANDIDATES)
     if (alive === null) return TOO_MANY
     const failed = wanted ? alive.filter((i) => index.connections.failed(i)) : alive
     const found = ofProxy(line, failed, index)
     if (found.length === 0) continue
-    const { capture } = index.connections.life(found[0]!, 'upstream')
     const which = wanted ? 'that failed' : 'that lived'
-    const basis = `to ${endpointText(server)}, ${which} in the time of the request by the clock of the ${capture} capture; the line does not name the proxy's own port`
-    return only(joinsOf(found, 'upstream', 'probable', basis))
+    const basis = `to ${endpointText(server)}, ${which} in the time of the request by ${clockText(capture, offset.offsetNs)}; the line does not name the proxy's own port`
+    return only(joinsOf(found, { leg: 'upstream', confidence: 'probable', basis, ...offset }))
   }
   return NOTHING
 }

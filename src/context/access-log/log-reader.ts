@@ -1,10 +1,18 @@
 import type { Leg, LogLine } from '../../model/access-log.ts'
 import { endpointText } from '../../model/case.ts'
 import type { AddressPair, Endpoint } from '../../model/connection.ts'
-import type { ConnectionIndex, Span } from './connection-index.ts'
+import type { ConnectionIndex, Life } from './connection-index.ts'
 import { isFailure } from './failure.ts'
-import { joinLine, type Missing, SLACK_NS } from './join.ts'
+import { clockObservations, joinLine, type Missing, SLACK_NS } from './join.ts'
 import type { KeptLines } from './kept-lines.ts'
+import {
+  type ClockObservation,
+  fitsClock,
+  type LogClock,
+  logClock,
+  offsetTo,
+  SAME_CLOCK,
+} from './log-clock.ts'
 import { type FormatName, type LineParser, lineParser } from './parse-line.ts'
 import { LineSplitter } from './split-lines.ts'
 
@@ -47,6 +55,9 @@ export interface MissingLines {
 }
 
 const MOST_MISSING = 1000
+/** Lines that wait until the log's clock is known, and what they say of it. */
+const MOST_WAITING = 20_000
+const MOST_OBSERVED = 2_000
 /** Ends that one log may speak of. */
 const MOST_PATHS = 100_000
 
@@ -69,6 +80,11 @@ export class LogReader {
   private missed = 0
   private firstMissed = 0
   private smallestGapNs = Number.POSITIVE_INFINITY
+  /** Null until enough lines have told it: they wait. */
+  private settled: LogClock | null = null
+  private readonly waiting: { line: LogLine; size: number }[] = []
+  private readonly observations: ClockObservation[] = []
+  private readonly clocks: readonly LogClock[]
 
   constructor(
     source: number,
@@ -77,11 +93,13 @@ export class LogReader {
     index: ConnectionIndex,
     kept: KeptLines,
     missing: MissingLines,
+    clocks: readonly LogClock[],
   ) {
     this.source = source
     this.index = index
     this.kept = kept
     this.missing = missing
+    this.clocks = clocks
     this.parser = lineParser(format)
     this.summary = {
       ...{ source: label, format: null, lines: 0, read: 0, unreadable: 0 },
@@ -96,6 +114,7 @@ export class LogReader {
 
   end(): void {
     this.splitter.end(this.onLine)
+    this.settle()
     const { summary, splitter } = this
     const most = [...this.formats].sort((a, b) => b[1] - a[1])[0]
     summary.format = most?.[0] ?? null
@@ -116,24 +135,29 @@ export class LogReader {
       this.warn('client-inferred', message, this.firstInferred)
     }
     if (this.missed > 0) {
-      const gap = `${(this.smallestGapNs / 1e9).toFixed(3)} s`
-      const message = `${counted(this.missed, 'line')} have the addresses of a connection that lived at another time (by ${gap} or more): the clock or the time zone of the log may be another`
+      const message = `${counted(this.missed, 'line')} have the addresses of a connection that lived at another time (by ${seconds(this.smallestGapNs)} or more): the clock or the time zone of the log may be another`
       this.warn('other-time', message, this.firstMissed)
     }
+  }
+
+  /** How far its clock is from those of the captures; known at the end. */
+  get clock(): LogClock {
+    return this.settled ?? SAME_CLOCK
   }
 
   warn(code: string, message: string, line: number | null): void {
     this.summary.warnings.push({ code, message, line })
   }
 
-  /** Do its lines tell of this leg at this time? `span` is in ns after the origin. */
-  tellsOf({ client, upstream }: AddressPair, span: Span): boolean {
+  /** Do its lines tell of this leg at this time of a capture? */
+  tellsOf({ client, upstream }: AddressPair, { capture, start, end }: Life): boolean {
     const { first, last } = this.summary
     if (first === null || last === null) return false
     const { origin } = this.index.connections
+    const { offsetNs } = offsetTo(this.clock, capture)
     const covers =
-      Number(first - origin) - SLACK_NS <= span.start &&
-      Number(last - origin) + SLACK_NS >= span.end
+      Number(first - origin) + offsetNs - SLACK_NS <= start &&
+      Number(last - origin) + offsetNs + SLACK_NS >= end
     return (
       covers &&
       (this.paths.has(pathKey('downstream', null, upstream)) ||
@@ -152,20 +176,46 @@ export class LogReader {
     }
     summary.read++
     this.formats.set(parsed.format, (this.formats.get(parsed.format) ?? 0) + 1)
-    this.use(parsed.line, text.length)
+    this.note(parsed.line)
+    if (this.settled !== null) {
+      this.join(parsed.line, text.length)
+      return
+    }
+    this.waiting.push({ line: parsed.line, size: text.length })
+    this.observations.push(...clockObservations(parsed.line, this.index))
+    const isEnough = this.observations.length >= MOST_OBSERVED
+    if (isEnough || this.waiting.length >= MOST_WAITING) this.settle()
   }
 
-  private use(line: LogLine, size: number): void {
-    const { summary } = this
-    const failed = isFailure(line)
-    if (failed) summary.errors++
+  private note(line: LogLine): void {
+    if (isFailure(line)) this.summary.errors++
     this.noteTime(line.startNs)
     this.notePaths(line)
     if (line.clientInferred && this.inferred++ === 0) this.firstInferred = line.number
-    const { joins, miss, missing } = joinLine(line, this.index)
-    for (const { index, leg, confidence, basis, others } of joins) {
-      const ids = others.map((other) => other + 1)
-      this.kept.add(index, { line, leg, confidence, basis, others: ids }, size)
+  }
+
+  /** A log too short to tell its clock may have that of a log before it. */
+  private settle(): void {
+    if (this.settled !== null) return
+    const { observations, waiting } = this
+    const own = logClock(observations)
+    const alike = this.clocks.find((clock) => fitsClock(observations, clock))
+    this.settled = own.size > 0 ? own : (alike ?? SAME_CLOCK)
+    for (const [capture, { offsetNs, offsetSlackNs }] of this.settled) {
+      const by = `${seconds(offsetNs)} (± ${seconds(offsetSlackNs)}) ${offsetNs > 0 ? 'behind' : 'ahead of'}`
+      const message = `its clock is ${by} that of the ${capture === 'capture' ? '' : `${capture} `}capture: lines were joined to connections by that`
+      this.warn('clock-offset', message, null)
+    }
+    for (const { line, size } of waiting) this.join(line, size)
+    waiting.length = 0
+    observations.length = 0
+  }
+
+  private join(line: LogLine, size: number): void {
+    const { summary } = this
+    const { joins, miss, missing } = joinLine(line, this.index, this.clock)
+    for (const { index, others, ...join } of joins) {
+      this.kept.add(index, { line, ...join, others: others.map((other) => other + 1) }, size)
     }
     if (joins.some((join) => join.confidence !== 'unclear')) summary.joined++
     else if (joins.length > 0) summary.ambiguous++
@@ -173,7 +223,7 @@ export class LogReader {
       if (this.missed++ === 0) this.firstMissed = line.number
       this.smallestGapNs = Math.min(this.smallestGapNs, Math.abs(miss.gapNs))
     }
-    if (failed && missing !== null) {
+    if (missing !== null && isFailure(line)) {
       this.missing.count++
       if (this.missing.lines.length < MOST_MISSING) this.missing.lines.push({ line, ...missing })
     }
@@ -197,6 +247,10 @@ export class LogReader {
 
 function pathKey(leg: Leg, client: string | null, server: Endpoint): string {
   return `${leg} ${client ?? ''} ${endpointText(server)}`
+}
+
+function seconds(ns: number): string {
+  return `${(Math.abs(ns) / 1e9).toFixed(3)} s`
 }
 
 function counted(count: number, noun: string): string {

@@ -17,6 +17,8 @@ export interface Meaning {
   transport: TransportFailure | null
   /** One short sentence, without full stop; null where the line says nothing of a failure. */
   text: string | null
+  /** Whose answer the client got, where the line tells that it was the proxy's. */
+  answer: string | null
 }
 
 export function meaningOfLine(line: LogLine): Meaning {
@@ -29,14 +31,14 @@ export function meaningOfLine(line: LogLine): Meaning {
     const known = responseFlag(told)
     const because = [reason, transport?.text].filter((text) => text != null)
     const text = `${known?.meaning ?? 'a flag that an extension registered'}${because.length > 0 ? ` (${because.join('; ')})` : ''}`
-    return { flag: told, reason, transport, text: `${text}${localAnswer(line)}` }
+    return { flag: told, reason, transport, text, answer: localAnswer(line) }
   }
   const length = lengthMeaning(line)
   if (length !== null) {
     const text = `no flag, but ${line.bytesSent} bytes are the length of Envoy's own answer "${length.text}"`
-    return { flag: length.flag, reason: null, transport, text }
+    return { flag: length.flag, reason: null, transport, text, answer: localAnswer(line) }
   }
-  return { flag: null, reason, transport, text: plainMeaning(line) }
+  return { flag: null, reason, transport, text: plainMeaning(line), answer: localAnswer(line) }
 }
 
 /** Details of Envoy that mean the same as a flag, for formats that have the one and not the other. */
@@ -76,10 +78,10 @@ function lengthMeaning(line: LogLine): { flag: string; text: string } | null {
 }
 
 /** Where the details tell that no upstream answered, the answer that the client got is the proxy's. */
-function localAnswer(line: LogLine): string {
+function localAnswer(line: LogLine): string | null {
   const isError = line.code !== null && line.code >= 400
   const isLocal = line.details !== null && !line.details.startsWith('via_upstream')
-  return isError && isLocal ? `; the ${line.code} is the proxy's answer, not the application's` : ''
+  return isError && isLocal ? `the ${line.code} is the proxy's answer, not the application's` : null
 }
 
 function plainMeaning(line: LogLine): string | null {

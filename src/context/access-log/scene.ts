@@ -2,7 +2,8 @@ import { isTcpLine, type JoinedLine, type Leg, type LogLine } from '../../model/
 import type { Case } from '../../model/case.ts'
 import type { Side } from '../../model/connection.ts'
 import type { Observation } from '../../model/outcome.ts'
-import { NEAR_NS, SLACK_NS } from './join.ts'
+import { SLACK_NS } from './join.ts'
+import { NEAR_NS } from './log-clock.ts'
 
 /** Who ended a connection, as the proxy sees it: itself, whoever it talked to, or neither. */
 export type Ender = 'proxy' | 'far' | 'between' | 'unknown'
@@ -19,7 +20,7 @@ export interface Scene {
   ender: Ender | null
   /** How much later than the line's end the connection was closed, by the clock nearest to the proxy; null where unknown. */
   closedLaterNs: number | null
-  /** By how much the proxy's clock may differ from that one. */
+  /** By how much the proxy's clock may differ from what it is taken to be. */
   slackNs: number
   /** How long the capture went on after the line's end. */
   shownNs: number | null
@@ -29,21 +30,21 @@ export interface Scene {
   observations: Observation[]
 }
 
-export function sceneOf(c: Case, { line, leg }: JoinedLine): Scene {
+export function sceneOf(c: Case, { line, leg, offsetNs, offsetSlackNs }: JoinedLine): Scene {
   const proxy: Side = leg === 'upstream' ? 'client' : 'upstream'
   const far = leg === 'upstream' ? 'the upstream' : 'the client'
   const close = c.outcome.firstClose
   const tap = nearTap(c, proxy)
-  const end = endOf(c, line, tap)
+  const end = endOf(c, line, offsetNs, tap)
   const { captureEnd, inHost } = c.sighting.taps[tap]!
   return {
     ...{ c, line, leg, proxy, far },
-    ender: close === null ? null : enderOf(close.by, proxy),
+    ender: close === null ? null : enderOf(closerOf(c)!, proxy),
     closedLaterNs:
       end === null || close?.segment == null
         ? null
         : onClockOf(c, close.tap, close.segment.time, tap) - end,
-    slackNs: inHost?.host === proxy ? NEAR_NS : SLACK_NS,
+    slackNs: inHost?.host === proxy && offsetNs === 0 ? NEAR_NS : SLACK_NS + offsetSlackNs,
     shownNs: end === null ? null : captureEnd - end,
     ended: endedText(c, proxy, far),
     observations: endObservations(c),
@@ -58,9 +59,9 @@ function nearTap(c: Case, proxy: Side): number {
 }
 
 /** The line's end, relative to a capture. */
-function endOf(c: Case, line: LogLine, tap: number): number | null {
+function endOf(c: Case, line: LogLine, offsetNs: number, tap: number): number | null {
   if (line.startNs === null) return null
-  return Number(line.startNs - c.bases[tap]!) + (line.durationNs ?? 0)
+  return Number(line.startNs - c.bases[tap]!) + offsetNs + (line.durationNs ?? 0)
 }
 
 /** The middle of what the clocks allow; without a common clock the times as they stand. */
@@ -71,6 +72,18 @@ function onClockOf(c: Case, from: number, time: number, to: number): number {
     return (interval.low + interval.high) / 2
   }
   return Number(c.bases[from]! - c.bases[to]!) + time
+}
+
+/** Who closed first. Where the order of two FINs is open, what the connection is classed as may still tell it. */
+function closerOf(c: Case): string | null {
+  const { firstClose: close, firstReset, fins, detail } = c.outcome
+  if (close === null || close.by !== 'undetermined') return close?.by ?? null
+  if (detail === 'by-client') return 'client'
+  if (detail === 'by-upstream') return 'upstream'
+  // Its RST answers what came after its own FIN.
+  if (detail === 'keep-alive-race' || detail === 'data-after-close') return firstReset!.by
+  const only = fins.client === null ? 'upstream' : 'client'
+  return close.kind === 'fin' && (fins.client === null || fins.upstream === null) ? only : close.by
 }
 
 export function enderOf(by: string, proxy: Side): Ender {
@@ -94,33 +107,31 @@ const HANDSHAKE_TEXTS: Record<string, string> = {
 function endedText(c: Case, proxy: Side, far: string): string {
   const { termination, detail, firstClose: close, firstReset: reset } = c.outcome
   const who = (by: string) => enderText(enderOf(by, proxy), far)
-  const words = detail.replaceAll('-', ' ')
+  const closer = closerOf(c)
   switch (termination) {
     case 'handshake-never-completed':
+      if (detail === 'refused') return `${who(reset!.by)} refused the SYN with a RST`
       if (reset !== null) return `${who(reset.by)} reset it in the handshake`
       return HANDSHAKE_TEXTS[detail] ?? 'the handshake was not completed'
     case 'tls-aborted':
-      return `TCP was connected, the TLS handshake was not finished (${words})`
+      return `TCP was connected, the TLS handshake was not finished (${detail})`
     case 'rst-without-fin':
     case 'rst-after-fin':
       if (detail === 'keep-alive-race' && close !== null) {
-        return `${possessive(who(close.by))} FIN crossed the request: keep-alive race`
+        return `${who(closer!)}'s FIN crossed the request: keep-alive race`
       }
       if (close !== null && close.kind === 'fin') {
-        return `${who(close.by)} sent a FIN, then ${who(reset!.by)} a RST (${words})`
+        const then = closer === reset!.by ? '' : `${who(reset!.by)} `
+        return `${who(closer!)} sent a FIN, then ${then}a RST (${detail})`
       }
-      return `${who(reset!.by)} reset it (${words})`
+      return `${who(reset!.by)} reset it (${detail})`
     case 'fin-close':
-      return `${who(close?.by ?? 'undetermined')} closed it first, by a FIN${detail === 'truncated-response' ? ', in the middle of a response' : ''}`
+      return `${who(closer ?? 'undetermined')} closed it first, by a FIN${detail === 'truncated-response' ? ', in the middle of a response' : ''}`
     case 'open':
       if (detail === 'silent-loss') return 'packets went unanswered until the capture ended'
-      if (close !== null) return `${who(close.by)} sent a FIN and the other side did not`
+      if (close !== null) return `${who(closer!)} sent a FIN and the other side did not`
       return 'it is still open when the capture ends'
   }
-}
-
-function possessive(name: string): string {
-  return `${name}'s`
 }
 
 function endObservations(c: Case): Observation[] {

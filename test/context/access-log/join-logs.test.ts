@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { joinLogs } from '../../../src/context/access-log/join-logs.ts'
 import { istioLine, ns } from './log-lines.ts'
-import { endpoint, type MadeConnection, made } from './made-connections.ts'
+import { endpoint, indexOf, type MadeConnection } from './made-connections.ts'
 
 const UP = '10.42.1.17:43364 > 10.42.3.8:8080'
 const lived: MadeConnection[] = [{ pairs: [UP], from: 0, to: 50 }]
@@ -10,7 +10,7 @@ const failing = { code: 503, flags: 'UC' }
 
 async function joined(lines: string[] | Uint8Array, connections = lived, format?: string) {
   const input = lines instanceof Uint8Array ? lines : new TextEncoder().encode(lines.join('\n'))
-  return joinLogs([{ name: 'gateway.log', input }], format, made(connections))
+  return joinLogs([{ name: 'gateway.log', input }], format, indexOf(connections))
 }
 
 describe('a log', () => {
@@ -107,7 +107,11 @@ describe('a log', () => {
       client: endpoint(client),
       upstream: endpoint(upstream),
     })
-    const span = (from: number, to: number) => ({ start: from * 1e9, end: to * 1e9 })
+    const span = (from: number, to: number) => ({
+      capture: 'client',
+      start: from * 1e9,
+      end: to * 1e9,
+    })
     expect(tellsOf(pair('10.42.1.17:1', '10.42.3.8:8080'), span(10, 20))).toBe(true)
     expect(tellsOf(pair('10.9.9.9:1', '10.96.14.200:80'), span(10, 20))).toBe(true)
     expect(tellsOf(pair('10.9.9.9:1', '10.42.3.8:8080'), span(10, 20))).toBe(false)

@@ -36,7 +36,7 @@ describe('a line with both ends', () => {
       [0, 'downstream', 'certain'],
     ])
     expect(basis).toBe(
-      '10.42.1.17:43364 → 10.42.3.8:8080; the request lies within its life, by the clock of the client capture',
+      "10.42.1.17:43364 → 10.42.3.8:8080; the request lies within its life, by the client capture's clock",
     )
   })
 
