@@ -4,6 +4,7 @@ import type { Leader } from './count-endings.ts'
 import { clusterFindings, kubernetesReport } from './diagnosis/cluster-report.ts'
 import { connectionReport } from './diagnosis/connection-report.ts'
 import { inOrder } from './diagnosis/findings.ts'
+import { storyInHeadline } from './diagnosis/legs.ts'
 import { type CaptureSigns, captureLimits } from './diagnosis/limits.ts'
 import { type LeadingGroup, MOST_LISTED, verdictOf } from './diagnosis/verdict.ts'
 import { whyOf } from './diagnosis/why.ts'
@@ -120,5 +121,6 @@ function leadingGroup(leader: Leader, parts: ReportParts, survey: Survey): Leadi
   }
   const first = cases.at(group.first - 1)
   const example = connectionOf(first, survey, logs)
-  return { kind: group.kind, first, example, count: group.count, ids, others }
+  const legs = storyInHeadline(first, survey.surroundings)
+  return { kind: group.kind, first, example, count: group.count, ids, legs, others }
 }

@@ -1,24 +1,23 @@
 import { EndpointIds } from './connections/endpoint-ids.ts'
 import { type LegLink, linkProxied } from './correlation/proxied.ts'
 import { onFirstClock } from './diagnosis/on-client-clock.ts'
-import type { CaseLink } from './model/case.ts'
-import type { NsInterval } from './model/clock.ts'
+import { type CaseLink, endpointText } from './model/case.ts'
 import type { ConnectionSet } from './model/connection-set.ts'
 import type { Limit } from './model/report.ts'
 import type { SharedClock } from './model/sighting.ts'
 
 /** The connections around proxies, by index in the order of a report. */
 export interface CaseLinks {
-  has(index: number, relation?: CaseLink['relation']): boolean
+  has(index: number): boolean
+  /** Is it linked so by more than a guess? */
+  isLikely(index: number, relation: CaseLink['relation']): boolean
   of(index: number): CaseLink[]
-  /** A tap's time on the first tap's clock, as far as packets or linked requests relate the two. */
-  onFirstClock(tap: number, time: number): NsInterval
-  /** Pairs that are more than a guess. */
-  likely: number
+  /** Is the proxy at its other end known from connections that are linked, though this one may not be? */
+  isAtProxy(index: number): boolean
+  /** Is any pair more than chance: likely, or a guess whose times agree by the captures' own clocks? */
+  isAny: boolean
   limits: Limit[]
 }
-
-const UNKNOWN: NsInterval = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
 
 /** Links the connections of a report's captures; `clock` relates the captures' times, where packets do. */
 export function caseLinks(
@@ -28,6 +27,7 @@ export function caseLinks(
   clock: SharedClock | null,
 ): CaseLinks {
   const bases = sets.map((set) => set.facts.baseNs)
+  const shown = (tap: number, time: number) => onFirstClock(bases, clock, tap, time)
   const found = linkProxied({
     count,
     sets,
@@ -35,17 +35,6 @@ export function caseLinks(
     newTable: () => new EndpointIds(),
     translate: (from, time, to) => clock?.translate(from, time, to) ?? null,
   })
-  const toFirst = (tap: number, time: number): NsInterval => {
-    if (tap === 0) return { low: time, high: time }
-    if (clock !== null) return clock.translate(tap, time, 0)
-    if (found.clock === null || tap !== 1) return UNKNOWN
-    return { low: time - found.clock.high, high: time - found.clock.low }
-  }
-  const shown = (tap: number, time: number): number => {
-    const { low, high } = toFirst(tap, time)
-    const isKnown = Number.isFinite(low) && Number.isFinite(high)
-    return isKnown ? (low + high) / 2 : onFirstClock(bases, clock, tap, time)
-  }
   const links = new Map<number, CaseLink[]>()
   const add = (index: number, link: CaseLink) => {
     const list = links.get(index)
@@ -60,15 +49,69 @@ export function caseLinks(
   }
   for (const list of links.values()) list.sort(decisiveFirst)
   return {
-    has: (index, relation) => {
-      const list = links.get(index)
-      return list?.some((link) => relation === undefined || link.relation === relation) ?? false
+    has: (index) => links.has(index),
+    isLikely: (index, relation) => {
+      const list = links.get(index) ?? []
+      return list.some((link) => link.relation === relation && link.confidence !== 'unclear')
     },
     of: (index) => links.get(index) ?? [],
-    onFirstClock: toFirst,
-    likely: found.links.filter(({ confidence }) => confidence !== 'unclear').length,
+    isAtProxy: atProxy(found.links, count, sets, indexAt),
+    isAny: found.links.some((link) => {
+      return link.confidence !== 'unclear' || isNear(link, sets, bases, indexAt)
+    }),
     limits: limitsOf(found),
   }
+}
+
+/** Requests of two captures whose clocks nobody relates, so far apart by those clocks, are hardly the same. */
+const NEAR_NS = 60e9
+
+function isNear(
+  { downstream, upstream }: LegLink,
+  sets: readonly ConnectionSet[],
+  bases: readonly bigint[],
+  indexAt: (tap: number, index: number) => number,
+): boolean {
+  const wall = (index: number) => {
+    const tap = sets.findIndex((_, t) => indexAt(t, index) >= 0)
+    return Number(bases[tap]! - bases[0]!) + sets[tap]!.firstTime(indexAt(tap, index))
+  }
+  return Math.abs(wall(downstream) - wall(upstream)) <= NEAR_NS
+}
+
+/**
+ * A connection of one capture to an endpoint where others end at a proxy ends there, too, and one from the host from
+ * which others come as its upstream legs comes from there.
+ */
+function atProxy(
+  links: readonly LegLink[],
+  count: number,
+  sets: readonly ConnectionSet[],
+  indexAt: (tap: number, index: number) => number,
+): (index: number) => boolean {
+  const likely = links.filter(({ confidence }) => confidence !== 'unclear')
+  if (sets.length < 2 || likely.length === 0) return () => false
+  const only = (index: number) => {
+    const taps = sets.flatMap((_, tap) => (indexAt(tap, index) >= 0 ? [tap] : []))
+    return taps.length === 1 ? taps[0]! : -1
+  }
+  const ends = (index: number) => sets[only(index)]!.endpoints(indexAt(only(index), index))
+  const accepting = new Set<string>()
+  const opening = new Set<string>()
+  for (const { downstream, upstream } of likely) {
+    if (only(downstream) === 0) accepting.add(endpointText(ends(downstream).upstream))
+    if (only(upstream) === sets.length - 1) opening.add(ends(upstream).client.address)
+  }
+  const known = new Uint8Array(count)
+  for (let index = 0; index < count; index++) {
+    const tap = only(index)
+    const isKnown =
+      tap === 0
+        ? accepting.has(endpointText(ends(index).upstream))
+        : tap === sets.length - 1 && opening.has(ends(index).client.address)
+    if (isKnown) known[index] = 1
+  }
+  return (index) => known[index] === 1
 }
 
 function factsOf(link: LegLink, shown: (tap: number, time: number) => number) {

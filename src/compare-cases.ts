@@ -4,6 +4,7 @@ import type { Pairing } from './correlation/pairing.ts'
 import { singleSighting } from './correlation/pairing.ts'
 import { onFirstClock } from './diagnosis/on-client-clock.ts'
 import type { Case } from './model/case.ts'
+import type { NsInterval } from './model/clock.ts'
 import type { Side } from './model/connection.ts'
 import type { ConnectionSet } from './model/connection-set.ts'
 import type { UnmatchedReason } from './model/report.ts'
@@ -60,14 +61,14 @@ export interface Brief {
 
 /** The connections of two captures: matched ones once, in order of their first packet on the client's clock. */
 export function pairedCases(pairing: Pairing): Cases {
-  const { client, upstream, matches, clock } = pairing
+  const { client, upstream, matches, times } = pairing
   const sets = [client, upstream]
   const bases = [client.facts.baseNs, upstream.facts.baseNs]
   const order = pairedOrder(pairing)
   const ids = new EndpointIds()
   const indexAt = (tap: number, index: number) =>
     (tap === 0 ? order.client : order.upstream)[index]!
-  const links = caseLinks(order.client.length, sets, indexAt, clock)
+  const links = caseLinks(order.client.length, sets, indexAt, times)
   const shownTap = (index: number) => (order.client[index]! >= 0 ? 0 : 1)
   const upstreamId = (tap: number, index: number) =>
     sets[tap]!.endpointId(indexAt(tap, index), 'upstream', ids)
@@ -79,38 +80,49 @@ export function pairedCases(pairing: Pairing): Cases {
     isMatched: (index) => order.client[index]! >= 0 && order.upstream[index]! >= 0,
     startTime(index) {
       const tap = shownTap(index)
-      return onFirstClock(bases, clock, tap, startOf(sets[tap]!, indexAt(tap, index)))
+      return onFirstClock(bases, times, tap, startOf(sets[tap]!, indexAt(tap, index)))
     },
     endTime(index) {
       const tap = shownTap(index)
-      return onFirstClock(bases, clock, tap, sets[tap]!.lastTime(indexAt(tap, index)))
+      return onFirstClock(bases, times, tap, sets[tap]!.lastTime(indexAt(tap, index)))
     },
     upstreamIds(index, out) {
       out.shown = upstreamId(shownTap(index), index)
       out.own = order.upstream[index]! >= 0 ? upstreamId(1, index) : out.shown
     },
     endpointText: (id) => ids.text(id),
-    brief: pairedBriefs(pairing, indexAt, (index) => links.has(index)),
+    brief: pairedBriefs(pairing, indexAt, (index) => links.has(index) || links.isAtProxy(index)),
     at(index) {
       const c = order.client[index]!
       const u = order.upstream[index]!
-      const sighting = pairing.sighting(c, u)
+      const isOneSided = c < 0 || u < 0
+      const isProxied =
+        isOneSided &&
+        (links.isLikely(index, c < 0 ? 'proxied-from' : 'proxied-to') || links.isAtProxy(index))
+      // The other capture is on the other side of a proxy, and so no tap of this connection.
+      const taps = isProxied ? [c < 0 ? 1 : 0] : [0, 1]
+      const sighting = isProxied
+        ? pairing.alone(c < 0 ? 1 : 0, c < 0 ? u : c)
+        : pairing.sighting(c, u)
       return {
         id: index + 1,
         sighting,
         outcome: outcomeOf(sighting),
         viewOutcomes: () => sighting.taps.map((_, tap) => outcomeAt(sighting, tap)),
         upstreamId: upstreamId(u >= 0 ? 1 : 0, index),
-        bases,
+        bases: taps.map((tap) => bases[tap]!),
+        zero: bases[0]!,
+        captures: sets.map((set) => set.capture),
         match: c < 0 ? null : matches.methods[c]!,
-        unmatchedReason:
-          c >= 0 && u >= 0
+        unmatchedReason: isProxied
+          ? 'terminated-by-proxy'
+          : c >= 0 && u >= 0
             ? null
-            : links.has(index, c >= 0 ? 'proxied-to' : 'proxied-from')
-              ? 'terminated-by-proxy'
-              : unmatchedReason(sighting),
+            : unmatchedReason(sighting),
         links: links.of(index),
-        onFirstClock: links.onFirstClock,
+        onReportClock: (tap, time) =>
+          times?.translate(taps[tap]!, time, 0) ?? exactOn(taps[tap]!, time),
+        shownTime: (tap, time) => onFirstClock(bases, times, taps[tap]!, time),
       }
     },
     links,
@@ -154,10 +166,13 @@ export function singleCases(
         viewOutcomes: () => [outcome],
         upstreamId: upstreamId(index),
         bases,
+        zero: bases[0]!,
+        captures: [set.capture],
         match: null,
         unmatchedReason: null,
         links: links.of(index),
-        onFirstClock: links.onFirstClock,
+        onReportClock: exactOn,
+        shownTime: (_, time) => time,
       }
     },
   }
@@ -166,6 +181,13 @@ export function singleCases(
 /** Time of a connection's first packet, under whatever addresses. */
 function startOf(set: ConnectionSet, index: number): number {
   return set.hasFolds(index) ? set.view(index).firstTime : set.firstTime(index)
+}
+
+/** Without a relation of the clocks only the first tap's own times are known. */
+function exactOn(tap: number, time: number): NsInterval {
+  return tap === 0
+    ? { low: time, high: time }
+    : { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
 }
 
 /** How the connection ended as one tap alone shows it. */
@@ -178,6 +200,7 @@ function outcomeAt(sighting: Sighting, tap: number) {
     segments: here.view.segments.map((s) => ({ from: s.from, seen: [s], covered: false })),
     clock: null,
     doubt: null,
+    isPlaced: false,
   })
 }
 

@@ -4,6 +4,7 @@ import { buildReport } from './build-report.ts'
 import { pairedCases } from './compare-cases.ts'
 import { CaptureConnections } from './connections/connection-set.ts'
 import { Pairing } from './correlation/pairing.ts'
+import type { RequestClock } from './correlation/request-clock.ts'
 import { toldClock } from './correlation/shared-clock.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
@@ -40,7 +41,7 @@ export async function compareStream(
   const { client, upstream } = pairing
   const cases = pairedCases(pairing)
   const shared = pairing.matches.methods.some((method) => method !== null)
-  const alone = shared || cases.links.likely > 0 ? null : noSharedConnection(client, upstream)
+  const alone = shared || cases.links.isAny ? null : noSharedConnection(client, upstream)
   const near = captureSigns(client)
   const far = captureSigns(upstream)
   return buildReport({
@@ -55,7 +56,11 @@ export async function compareStream(
       { signs: near, loss: pairing.loss.client },
       { signs: far, loss: pairing.loss.upstream },
     ],
-    limits: [...(alone === null ? [] : [alone.limit]), ...(swapped ? [SWAPPED] : [])],
+    limits: [
+      ...(alone === null ? [] : [alone.limit]),
+      ...(swapped ? [SWAPPED] : []),
+      ...(pairing.requests === null ? [] : [BY_REQUESTS]),
+    ],
     selection: options.selection ?? {},
     cluster: await clusterOf(options),
     logs: await logsOf(cases, options),
@@ -79,6 +84,12 @@ const SWAPPED: Limit = {
   code: 'captures-swapped',
   message:
     'the captures were given the wrong way round (packets would arrive before they leave, and gain TTL on the way): the first is read as the upstream side, the second as the client side',
+}
+
+const BY_REQUESTS: Limit = {
+  code: 'clock-by-requests',
+  message:
+    'no packet was seen at both points: the clocks are related by requests that a proxy between passed on',
 }
 
 /** The same packets at the same moments twice are one capture: nothing can be compared with itself. */
@@ -119,8 +130,11 @@ export async function compare(inputs: CompareInputs, options: EngineOptions = {}
 }
 
 function clockReport(pairing: Pairing, baseNs: bigint): Clock | null {
-  const { relation, contradictoryRange: range } = pairing
-  if (relation === null) return null
+  const { relation, contradictoryRange: range, requests } = pairing
+  if (relation === null) {
+    const baseDelta = Number(pairing.upstream.facts.baseNs - baseNs)
+    return requests && clockByRequests(requests, baseDelta)
+  }
   const { offsetNs } = relation
   const lowNs = range === null ? relation.lowNs : range.low
   const highNs = range === null ? relation.highNs : range.high
@@ -141,5 +155,17 @@ function clockReport(pairing: Pairing, baseNs: bigint): Clock | null {
         highSeconds: null,
       }
     }),
+  }
+}
+
+function clockByRequests({ low, high, requests }: RequestClock, baseDelta: number): Clock {
+  return {
+    offsetSeconds: secondsOf((low + high) / 2 + baseDelta),
+    lowSeconds: secondsOf(low + baseDelta),
+    highSeconds: secondsOf(high + baseDelta),
+    driftPpm: 0,
+    pairs: requests,
+    consistent: true,
+    steps: [],
   }
 }

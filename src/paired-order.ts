@@ -38,8 +38,8 @@ export function pairedOrder(pairing: Pairing): PairedOrder {
   return order
 }
 
-function onClientClock({ client, upstream, clock }: Pairing, time: number): number {
-  const { low, high } = clock?.translate(1, time, 0) ?? UNKNOWN
+function onClientClock({ client, upstream, times }: Pairing, time: number): number {
+  const { low, high } = times?.translate(1, time, 0) ?? UNKNOWN
   return Number.isFinite(low) && Number.isFinite(high)
     ? (low + high) / 2
     : Number(upstream.facts.baseNs - client.facts.baseNs) + time

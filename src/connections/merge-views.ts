@@ -2,6 +2,7 @@ import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts
 import { advance, later } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, DirectionFacts, Side } from '../model/connection.ts'
 import type { Segment } from '../model/segment.ts'
+import { joinDirections } from './join-directions.ts'
 
 /** Copies of one segment in one file (before and after NAT) lie no further apart. */
 const COPY_NS = 5e6
@@ -36,6 +37,9 @@ export function mergeViews(main: ConnectionView, folded: readonly FoldedView[]):
     )
     icmp.push(...view.icmp.map((e) => (swapped ? { ...e, about: opposite(e.about) } : e)))
     if (application.protocol === 'none') application = view.application
+    else if (isRedirectedLeg(main, view)) {
+      application = joinDirections(application, view.application)
+    }
   }
   renewState(segments)
   const strange = new Set<number>()

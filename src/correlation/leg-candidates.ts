@@ -1,8 +1,12 @@
+import type { ProxyHeader } from '../model/application.ts'
+import { endpointText } from '../model/case.ts'
 import type { ConnectionSet, EndpointTable } from '../model/connection-set.ts'
 import { type Leg, legOf } from './legs.ts'
 
 /** Connections of one capture that are looked at; of more, the rest is counted. */
-const MOST_LEGS = 20_000
+export const MOST_LEGS = 20_000
+/** And as many requests of them. */
+const MOST_REQUESTS = 200_000
 
 /** The connections of a report, by its captures. */
 export interface LegRows {
@@ -28,19 +32,37 @@ export function candidateLegs(
   const set = rows.sets[tap]!
   const meets = meetingRows(rows, tap)
   const legs: Leg[] = []
+  const looked = new Set<number>()
+  let requests = 0
   let passedOver = 0
-  for (let row = 0; row < rows.count; row++) {
-    const index = rows.indexAt(tap, row)
-    if (index < 0 || !set.asks(index)) continue
-    if (!meets(index) && !set.isNamed(index) && !isWanted(row)) continue
-    if (legs.length === MOST_LEGS) {
-      passedOver++
-      continue
+  const look = (isCandidate: (index: number, row: number) => boolean) => {
+    for (let row = 0; row < rows.count; row++) {
+      const index = rows.indexAt(tap, row)
+      if (index < 0 || looked.has(row) || !isCandidate(index, row)) continue
+      if (looked.size === MOST_LEGS || requests >= MOST_REQUESTS) {
+        passedOver++
+        continue
+      }
+      looked.add(row)
+      const leg = legOf(set, index, row)
+      if (leg === null) continue
+      legs.push(leg)
+      requests += leg.requests.length
     }
-    const leg = legOf(set, index, row)
-    if (leg !== null) legs.push(leg)
   }
+  look((index, row) => meets(index) || (set.asks(index) && (set.isNamed(index) || isWanted(row))))
+  const sources = new Set(
+    legs.flatMap(({ proxyHeader }) => (proxyHeader ? [sourceText(proxyHeader)] : [])),
+  )
+  if (sources.size > 0 && passedOver === 0)
+    look((index) => sources.has(endpointText(set.endpoints(index).client)))
   return { legs, passedOver }
+}
+
+/** Who the proxy in front says it speaks for, as a capture of its own would name it. */
+export function sourceText({ source: { address, port } }: ProxyHeader): string {
+  const mapped = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : ''
+  return endpointText({ address: mapped.includes('.') ? mapped : address, port })
 }
 
 const AS_CLIENT = 1

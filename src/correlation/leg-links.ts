@@ -111,14 +111,12 @@ export class LegLinks {
 }
 
 function lastOf({ asked, upstream }: Sighted): LastExchange {
-  if (asked === null) {
-    const owed = upstream.requests.length === 0 || upstream.isOwing
-    return { owed, downstreamStatus: 0, upstreamStatus: 0 }
-  }
-  const isLast = asked.upstream === upstream.requests[upstream.requests.length - 1]
+  const { requests, isOwing } = upstream
+  // A connection that nobody opened, or that nobody can look into, answered nothing.
+  const isLast = requests.length === 0 || asked === null || asked.upstream === requests.at(-1)
   return {
-    owed: isLast && upstream.isOwing,
-    downstreamStatus: asked.downstream.status,
-    upstreamStatus: asked.upstream.status,
+    owed: isLast && (requests.length === 0 || isOwing),
+    downstreamStatus: asked?.downstream.status ?? 0,
+    upstreamStatus: asked?.upstream.status ?? 0,
   }
 }

@@ -1,5 +1,6 @@
 import { textHash } from '../../native-free-decoders/application/text-hash.ts'
 import type { HttpSummary, ProxyHeader, RequestMark } from '../model/application.ts'
+import { endpointText } from '../model/case.ts'
 import type { AddressPair, ConnectionView, Endpoint } from '../model/connection.ts'
 import type { ConnectionSet } from '../model/connection-set.ts'
 
@@ -8,6 +9,7 @@ export interface Leg {
   /** Of the report. */
   row: number
   client: Endpoint
+  upstream: Endpoint
   /** Addresses that the proxy has on this connection, if the proxy is its upstream end, or its client end. */
   asUpstream: readonly string[]
   asClient: readonly string[]
@@ -20,8 +22,11 @@ export interface Leg {
   /** Its last request had not been answered to the end when the connection ended. */
   isOwing: boolean
   proxyHeader: ProxyHeader | null
-  /** Of the client's first payload. */
+  /** Its client asked for it, and nobody opened it. */
+  isAttempt: boolean
+  /** Of the client's first payload, and its length. */
   digest: number
+  firstLength: number
   opened: number
   asked: number
   ended: number
@@ -32,18 +37,24 @@ export interface Leg {
   numbers: readonly (number | null)[]
 }
 
-/** Null for a connection over which its client asked for nothing: there is nothing that a proxy could pass on. */
+/**
+ * Null for a connection over which its client asked for nothing: there is nothing that a proxy could pass on, unless it
+ * could not even be opened.
+ */
 export function legOf(set: ConnectionSet, index: number, row: number): Leg | null {
   const view = set.view(index)
   const { client, upstream, application } = view
-  const asked = client.firstPayloadTime
+  const isAttempt = client.isn !== null && upstream.packets === upstream.resets
+  const asked = client.firstPayloadTime ?? (isAttempt ? view.firstTime : null)
   if (asked === null) return null
   const pairs = [view.endpoints, ...view.alsoSeenAs]
   const { http } = application
+  const first = view.segments.find((s) => s.from === 'client' && s.length > 0)
   const requests = http === null ? [] : requestsOf(http, view)
   return {
     row,
     client: view.endpoints.client,
+    upstream: view.endpoints.upstream,
     asUpstream: proxyAddresses(pairs, 'upstream'),
     asClient: proxyAddresses(pairs, 'client'),
     protocol: application.protocol,
@@ -53,7 +64,9 @@ export function legOf(set: ConnectionSet, index: number, row: number): Leg | nul
     unmarked: http === null ? 0 : http.requests - requests.length,
     isOwing: http !== null && isOwing(http),
     proxyHeader: application.proxyHeader ?? null,
-    digest: view.segments.find((s) => s.from === 'client' && s.length > 0)?.digest ?? 0,
+    isAttempt: client.firstPayloadTime === null,
+    digest: first?.digest ?? 0,
+    firstLength: first?.length ?? 0,
     opened: view.firstTime,
     asked,
     ended: view.lastTime,
@@ -101,9 +114,15 @@ export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }
 
-/** May both connections end at one proxy, by the addresses that one capture shows? */
+/**
+ * May both connections end at one proxy, by the addresses that one capture shows? From the same client to the same
+ * endpoint they are two of a kind, as all that a pod sends out through its sidecar.
+ */
 export function meet(downstream: Leg, upstream: Leg): boolean {
-  return downstream.asUpstream.some((address) => upstream.asClient.includes(address))
+  const isSibling =
+    downstream.client.address === upstream.client.address &&
+    endpointText(downstream.upstream) === endpointText(upstream.upstream)
+  return !isSibling && downstream.asUpstream.some((address) => upstream.asClient.includes(address))
 }
 
 /** The same TCP connection, seen a second time under addresses that kept it from being recognised. */

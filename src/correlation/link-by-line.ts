@@ -5,8 +5,8 @@ import type { Told } from './link-by-id.ts'
 
 /** Equal requests that may be under way at a time: among more than these nothing tells one from another. */
 const MOST_OPEN = 16
-/** Of more, the oldest are taken to be answered. */
-const MOST_WAITING = 128
+/** Of more that wait, the oldest are not looked at any more. */
+const MOST_WAITING = 16
 
 /** A downstream request that waits for its answer. */
 interface Open {
@@ -61,7 +61,7 @@ function linkAlike(
       downstream: d.asked.leg,
       upstream: u.leg,
       basis: basisOf(d.asked, u, byHost),
-      confidence: alone && !contradicts ? 'probable' : 'unclear',
+      confidence: alone && !contradicts && sides.there !== null ? 'probable' : 'unclear',
       asked: { downstream: d.asked.mark, upstream: u.mark },
     })
   }
@@ -74,14 +74,18 @@ function choicesOf(
   upstream: readonly Asked[],
 ): { u: Asked; open: Open[] }[] {
   const found: { u: Asked; open: Open[] }[] = []
-  let open: Open[] = []
+  const open: Open[] = []
   let next = 0
   for (const u of upstream) {
-    const until = sides.there?.(u.mark.time).high ?? Number.POSITIVE_INFINITY
-    while (next < downstream.length && downstream[next]!.mark.time <= until + LATEST_NS) {
+    const { low, high } = sides.there?.(u.mark.time) ?? ANY_TIME
+    let left = 0
+    // What was answered before this one was answered before all that follow.
+    for (const d of open) if (endOf(d.asked) >= low - SLACK_NS) open[left++] = d
+    open.length = left
+    while (next < downstream.length && downstream[next]!.mark.time <= high + SLACK_NS) {
       open.push({ asked: downstream[next++]!, passedOn: null, isSure: false, choices: 0 })
+      if (open.length > 2 * MOST_WAITING) open.splice(0, MOST_WAITING)
     }
-    open = open.filter((d) => !isAnswered(sides, d.asked, u)).slice(-MOST_WAITING)
     if (open.length > MOST_OPEN) continue
     const fitting = open.filter(
       ({ asked: d }) => canPassOn(sides, d, u) && canMeet(sides, d, u) && canAnswer(sides, d, u),
@@ -91,23 +95,27 @@ function choicesOf(
   return found
 }
 
-/** `canPassOn` decides; this only bounds how far ahead it is asked. */
-const LATEST_NS = 1e6
+const ANY_TIME = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+/** `canPassOn` decides; this only bounds what it is asked. */
+const SLACK_NS = 1e6
 
-/** It was answered before this one, and so before all that follow. */
-function isAnswered({ there }: LegSides, d: Asked, u: Asked): boolean {
-  if (there === null) return false
-  return (d.mark.answered ?? d.leg.ended) < there(u.mark.time).low - LATEST_NS
+function endOf({ leg, mark }: Asked): number {
+  return mark.answered ?? leg.ended
 }
 
 /** Was the first request at the upstream over when the second began: a second attempt of the same? */
 function isOver(first: Asked, second: Asked): boolean {
-  return (first.mark.answered ?? first.leg.ended) <= second.mark.time
+  return endOf(first) <= second.mark.time
 }
 
 function basisOf(d: Asked, u: Asked, byHost: boolean): string {
-  const first = d.leg.requests[0] === d.mark && u.leg.requests[0] === u.mark
-  if (first && d.leg.digest !== 0 && d.leg.digest === u.leg.digest)
-    return 'same first bytes and time'
+  const isFirst = d.leg.requests[0] === d.mark && u.leg.requests[0] === u.mark
+  // A proxy of requests adds headers; one of streams does not.
+  const isUntouched =
+    isFirst &&
+    d.leg.digest !== 0 &&
+    d.leg.digest === u.leg.digest &&
+    d.leg.firstLength === u.leg.firstLength
+  if (isUntouched) return 'same first bytes and time'
   return byHost ? 'same request line, host and time' : 'same request line and time'
 }

@@ -1,5 +1,6 @@
 import { endpointText } from '../model/case.ts'
 import type { LegSides } from './asked.ts'
+import { sourceText } from './leg-candidates.ts'
 import { isSameConnection, type Leg, meet } from './legs.ts'
 
 /** Two whole connections, one for the other: what a proxy of streams makes, or one that nobody can look into. */
@@ -22,11 +23,8 @@ export function linkByHeader(sides: LegSides): StreamPair[] {
   for (const leg of sides.downstream) push(accepted, endpointText(leg.client), leg)
   const pairs: StreamPair[] = []
   for (const upstream of named) {
-    const { address, port } = upstream.proxyHeader!.source
-    const bare = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-    const source = bare.includes('.') ? bare : address
-    const choices = (accepted.get(endpointText({ address: source, port })) ?? []).filter(
-      (downstream) => encloses(sides, downstream, upstream),
+    const choices = (accepted.get(sourceText(upstream.proxyHeader!)) ?? []).filter((downstream) =>
+      encloses(sides, downstream, upstream),
     )
     // A port that is used again: the newest of them is still open.
     const downstream = choices[choices.length - 1]
@@ -50,7 +48,8 @@ export function linkByFirstBytes(sides: LegSides): StreamPair[] {
         pair.downstream.protocol === 'tls'
           ? 'same ClientHello and time'
           : 'same first bytes and time',
-      confidence: 'probable',
+      confidence:
+        sides.there === null && pair.downstream.protocol !== 'tls' ? 'unclear' : 'probable',
     })),
   )
 }

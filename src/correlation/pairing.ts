@@ -16,7 +16,8 @@ import {
 import { relateClocks } from './clock.ts'
 import { ObservationCollector } from './clock-observations.ts'
 import { matchConnections } from './match.ts'
-import { sharedClock, singleClock } from './shared-clock.ts'
+import { type RequestClock, requestClock } from './request-clock.ts'
+import { intervalClock, sharedClock, singleClock } from './shared-clock.ts'
 import { tapPosition } from './tap-position.ts'
 import { assignTapRoles } from './tap-roles.ts'
 
@@ -30,6 +31,8 @@ export class Pairing {
   readonly matches: Matches
   readonly relation: ClockRelation | null
   readonly clock: SharedClock | null
+  /** Where no packet was seen at both: by the requests that a proxy between passed on. It orders legs, never packets. */
+  readonly requests: RequestClock | null
   readonly doubt: string | null
   /** Where the clocks contradict each other: what the pairs say of their difference, from the least to the most, in ns. */
   readonly contradictoryRange: { low: number; high: number } | null
@@ -61,6 +64,7 @@ export class Pairing {
     const baseDelta = upstream.facts.baseNs - client.facts.baseNs
     this.relation = relateClocks(observations.result(baseDelta))
     this.clock = this.relation === null ? toldOffset : sharedClock(this.relation)
+    this.requests = this.clock === null ? requestClock(client, upstream, this.matches) : null
     const contradicts = this.relation !== null && !this.relation.consistent
     this.doubt = contradicts
       ? 'captures whose times agree: these two contradict each other (wrong files, or swapped?)'
@@ -71,6 +75,24 @@ export class Pairing {
     countUnmatched(client, this.matches.upstreamOf, loss.client)
     countUnmatched(upstream, this.matches.clientOf, loss.upstream)
     this.loss = { client: lossReasons(loss.client), upstream: lossReasons(loss.upstream) }
+  }
+
+  /** The captures' times as well as they can be related: for display, and for the order of legs. */
+  get times(): SharedClock | null {
+    return this.clock ?? (this.requests && intervalClock(this.requests))
+  }
+
+  /** What one tap saw of a connection that the other capture is not on the way of. */
+  alone(tap: 0 | 1, index: number): Sighting {
+    const side = tap === 0 ? 'client' : 'upstream'
+    const view = this[side].view(index)
+    return {
+      taps: [this.tap(side, view, null)],
+      segments: view.segments.map((s) => ({ from: s.from, seen: [s], covered: false })),
+      clock: singleClock(),
+      doubt: this.doubt,
+      isPlaced: true,
+    }
   }
 
   /** Everything both taps saw of one connection; either index may be -1. */
@@ -94,7 +116,7 @@ export class Pairing {
     b: ConnectionView | null,
   ): Sighting {
     const taps = [this.tap('client', a, b), this.tap('upstream', b, a)]
-    return { taps, segments, clock: this.clock, doubt: this.doubt }
+    return { taps, segments, clock: this.clock, doubt: this.doubt, isPlaced: true }
   }
 
   private tap(side: Side, view: ConnectionView | null, other: ConnectionView | null): Tap {
@@ -218,6 +240,7 @@ export function singleSighting(
     segments: view.segments.map((s) => ({ from: s.from, seen: [s], covered: false })),
     clock: singleClock(),
     doubt: null,
+    isPlaced: false,
   }
 }
 

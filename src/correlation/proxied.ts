@@ -1,12 +1,12 @@
 import type { NsInterval } from '../model/clock.ts'
 import type { LegSides } from './asked.ts'
 import { type CandidateLegs, candidateLegs, type LegRows } from './leg-candidates.ts'
-import { type LegLink, LegLinks } from './leg-links.ts'
+import { type LegLink, LegLinks, type Sighted } from './leg-links.ts'
 import type { Leg } from './legs.ts'
+import { linkAttempts } from './link-attempts.ts'
 import { linkById, type Told } from './link-by-id.ts'
 import { linkByLine } from './link-by-line.ts'
 import { linkByFirstBytes, linkByHeader, linkBySize, type StreamPair } from './link-streams.ts'
-import { requestClock } from './request-clock.ts'
 
 export type { LegRows } from './leg-candidates.ts'
 export type { LegLink } from './leg-links.ts'
@@ -22,8 +22,6 @@ export interface Proxied {
   passedOver: number
   unmarked: number
   dropped: number
-  /** By requests, where packets relate no clocks: how far the second tap's clock is ahead of the first's, each counted from its own base. */
-  clock: NsInterval | null
 }
 
 /**
@@ -41,7 +39,6 @@ export function linkProxied(input: ProxiedInput): Proxied {
     const exact = (time: number) => ({ low: time, high: time })
     linkSides({ downstream: legs, upstream: legs, there: exact, together: true }, tap, links)
   })
-  let clock: NsInterval | null = null
   for (const [near, far] of pairsOf(taps)) {
     const here = candidates[near]!.legs.filter((leg) => {
       return isAlone(leg.row) && !links.has(leg.row, 'downstream')
@@ -49,14 +46,12 @@ export function linkProxied(input: ProxiedInput): Proxied {
     const there = candidates[far]!.legs.filter((leg) => {
       return isAlone(leg.row) && !links.has(leg.row, 'upstream')
     })
-    const found = linkAcross(input, near, here, far, there, links)
-    if (near === 0 && far === 1) clock = found
+    linkAcross(input, near, here, far, there, links)
   }
   return {
     links: links.list(),
     ...countLeftOut(candidates, links),
     dropped: links.dropped,
-    clock,
   }
 }
 
@@ -70,7 +65,6 @@ function pairsOf(taps: readonly number[]): [number, number][] {
   return pairs.sort((a, b) => a[1] - a[0] - (b[1] - b[0]))
 }
 
-/** Returns the clock that the requests themselves gave, where it was needed. */
 function linkAcross(
   input: ProxiedInput,
   near: number,
@@ -78,25 +72,53 @@ function linkAcross(
   far: number,
   upstream: Leg[],
   links: LegLinks,
-): NsInterval | null {
-  if (downstream.length === 0 || upstream.length === 0) return null
+): void {
+  if (downstream.length === 0 || upstream.length === 0) return
   const isRelated = input.translate(far, 0, near) !== null
-  const ahead = isRelated ? null : requestClock(downstream, upstream)
-  const there = isRelated
-    ? (time: number) => input.translate(far, time, near)!
-    : ahead && ((time: number) => ({ low: time - ahead.high, high: time - ahead.low }))
-  linkSides({ downstream, upstream, there, together: false }, near, links)
-  return ahead
+  const there = isRelated ? (time: number) => input.translate(far, time, near)! : null
+  const isIndirect = throughAnother(input, near, far)
+  linkSides({ downstream, upstream, there, together: false, isIndirect }, near, links)
 }
 
-function linkSides(sides: LegSides, tap: number, links: LegLinks): void {
+/**
+ * Between the proxies of two pods there is a connection that both captures show: then what only one of them shows is two
+ * legs away.
+ */
+function throughAnother(
+  input: ProxiedInput,
+  near: number,
+  far: number,
+): (d: Leg, u: Leg) => boolean {
+  const hosts = new Set<string>()
+  for (let row = 0; row < input.count; row++) {
+    const c = input.indexAt(near, row)
+    const u = input.indexAt(far, row)
+    if (c < 0 || u < 0) continue
+    const client = input.sets[near]!.endpoints(c).client.address
+    hosts.add(`${client} ${input.sets[far]!.endpoints(u).upstream.address}`)
+  }
+  return (d, u) =>
+    hosts.size > 0 &&
+    d.asUpstream.some((from) => u.asClient.some((to) => hosts.has(`${from} ${to}`)))
+}
+
+interface Sides extends LegSides {
+  isIndirect?: (d: Leg, u: Leg) => boolean
+}
+
+function linkSides(sides: Sides, tap: number, links: LegLinks): void {
   const told: Told = { passedOn: new Set(), received: new Set() }
+  const tell = (found: Sighted) => {
+    const isIndirect = sides.isIndirect?.(found.downstream, found.upstream) ?? false
+    links.add(isIndirect ? { ...found, basis: `${found.basis}, two legs away` } : found, tap)
+  }
   const tellAll = (pairs: readonly StreamPair[]) => {
-    for (const pair of pairs) links.add({ ...pair, asked: null }, tap)
+    for (const pair of pairs) tell({ ...pair, asked: null })
   }
   tellAll(linkByHeader(sides))
-  linkById(sides, told, (found) => links.add(found, tap))
-  linkByLine(sides, told, (found) => links.add(found, tap))
+  linkById(sides, told, tell)
+  linkByLine(sides, told, tell)
+  linkAttempts(sides, told, tell)
   tellAll(linkByFirstBytes(sides))
   tellAll(
     linkBySize({

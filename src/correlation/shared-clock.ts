@@ -49,16 +49,26 @@ export function singleClock(): SharedClock {
 /** A clock relation that the user tells: exact as far as anyone knows. */
 export function toldClock(offsetSeconds: number, baseDeltaNs: number): SharedClock {
   const shift = offsetSeconds * 1e9 - baseDeltaNs
+  return intervalClock({ low: shift, high: shift })
+}
+
+/** The upstream's clock is ahead by something within an interval, both counted from their bases. */
+export function intervalClock(ahead: NsInterval): SharedClock {
+  const translate = (from: number, time: number, to: number): NsInterval => {
+    if (from === to) return { low: time, high: time }
+    return to === CLIENT_TAP
+      ? { low: time - ahead.high, high: time - ahead.low }
+      : { low: time + ahead.low, high: time + ahead.high }
+  }
   return {
     compare(first, second) {
-      const a = first.tap === UPSTREAM_TAP ? first.time - shift : first.time
-      const b = second.tap === UPSTREAM_TAP ? second.time - shift : second.time
-      const order = a < b ? 'before' : a > b ? 'after' : 'undetermined'
-      return { order, gapNs: b - a, uncertaintyNs: 0 }
+      const a = translate(first.tap, first.time, CLIENT_TAP)
+      const b = translate(second.tap, second.time, CLIENT_TAP)
+      const order = a.high < b.low ? 'before' : b.high < a.low ? 'after' : 'undetermined'
+      const gapNs = (b.low + b.high - a.low - a.high) / 2
+      const isOneTap = first.tap === second.tap
+      return { order, gapNs, uncertaintyNs: isOneTap ? 0 : (ahead.high - ahead.low) / 2 }
     },
-    translate(from, time, to) {
-      const moved = from === to ? time : to === CLIENT_TAP ? time - shift : time + shift
-      return { low: moved, high: moved }
-    },
+    translate,
   }
 }

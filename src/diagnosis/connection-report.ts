@@ -30,16 +30,16 @@ export function connectionReport(
     upstream: { ...view.endpoints.upstream, name: names?.upstream ?? null },
     roleReason: view.roleReason,
     views: Object.fromEntries(
-      sighting.taps.map((tap, i) => [
-        tap.capture,
-        tap.view === null ? null : viewReport(tap.view, viewOutcomes[i]!),
-      ]),
+      c.captures.map((capture) => {
+        const tap = sighting.taps.findIndex((t) => t.capture === capture && t.view !== null)
+        return [capture, tap < 0 ? null : viewReport(sighting.taps[tap]!.view!, viewOutcomes[tap]!)]
+      }),
     ),
     match: c.match === null ? null : { method: c.match },
     unmatchedReason: c.unmatchedReason,
     nat: natOf(c),
-    startedAt: timeText(c.bases[0]!, started),
-    endedAt: timeText(c.bases[0]!, ended),
+    startedAt: timeText(c.zero, started),
+    endedAt: timeText(c.zero, ended),
     durationSeconds: secondsOf(Math.max(0, ended - started)),
     protocol: outcome.application.protocol,
     tls: tlsReport(c),
@@ -64,8 +64,8 @@ export function connectionReport(
       basis,
       confidence,
       requests,
-      firstAt: timeText(c.bases[0]!, link.firstAt),
-      lastAt: timeText(c.bases[0]!, link.lastAt),
+      firstAt: timeText(c.zero, link.firstAt),
+      lastAt: timeText(c.zero, link.lastAt),
       owed: link.owed,
     })),
   }
@@ -129,7 +129,7 @@ function firstResetReport(c: Case): FirstReset | null {
             event.trigger.segment,
             triggerText(event.trigger.segment.length),
           ),
-    at: timeText(c.bases[0]!, onClientClock(c, facts.tap, facts.time)),
+    at: timeText(c.zero, onClientClock(c, facts.tap, facts.time)),
     evidence: facts.evidence.map((o) => evidenceOf(c, o)),
     settles: facts.settles,
   }

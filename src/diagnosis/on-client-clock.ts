@@ -1,12 +1,12 @@
 import type { Case } from '../model/case.ts'
 import type { SharedClock } from '../model/sighting.ts'
 
-/** A tap's time on the first tap's clock: the middle of what the clocks allow. */
+/** A time of one of a connection's taps on the report's clock: the middle of what the clocks allow. */
 export function onClientClock(c: Case, tap: number, time: number): number {
-  return onFirstClock(c.bases, c.sighting.clock, tap, time)
+  return c.shownTime(tap, time)
 }
 
-/** The same for any connection of these captures. */
+/** The same for a time of any of the report's captures. */
 export function onFirstClock(
   bases: readonly bigint[],
   clock: SharedClock | null,

@@ -11,6 +11,7 @@ import {
 } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
+import { linkedLeg } from './linked-leg.ts'
 import { type Measures, measuresOf } from './measures.ts'
 import { Moments } from './moments.ts'
 import { onClientClock } from './on-client-clock.ts'
@@ -171,7 +172,7 @@ export class SurroundingsCollector {
   }
 
   addLinked(c: Case): void {
-    this.linked.set(c.id, legOf(c))
+    this.linked.set(c.id, linkedLeg(c))
   }
 
   /** Did the endpoint cut any connection in the middle of something? */
@@ -268,30 +269,6 @@ const NO_TIMES: EndpointTimes = {
   lastEstablished: Number.NaN,
   longestFrom: Number.NaN,
   longestUntil: Number.NaN,
-}
-
-function legOf(c: Case): LinkedLeg {
-  const { termination, benign, firstReset, firstClose } = c.outcome
-  const { client, upstream } = c.sighting.taps[shownTap(c.sighting)]!.view!.endpoints
-  const close = closeMoment(c)
-  return {
-    id: c.id,
-    client,
-    upstream,
-    termination,
-    benign,
-    firstReset: firstReset && { by: firstReset.by, confidence: firstReset.confidence },
-    firstClose: firstClose && { by: firstClose.by, kind: firstClose.kind },
-    closed: close && c.onFirstClock(close.tap, close.time),
-    links: c.links,
-  }
-}
-
-/** When and where a connection's first FIN or ending RST was seen; null without one. */
-export function closeMoment({ outcome }: Case): { tap: number; time: number } | null {
-  const { firstClose: close, firstReset: reset } = outcome
-  if (close?.segment != null) return { tap: close.tap, time: close.segment.time }
-  return reset && { tap: reset.tap, time: reset.time }
 }
 
 interface LastAlive {

@@ -55,6 +55,8 @@ export interface LeadingGroup {
   /** How many connections it has, and the ids of the first `MOST_LISTED` of them. */
   count: number
   ids: number[]
+  /** What a proxy has to do with the first one's end; empty for none. */
+  legs: string
   /** How many other groups there are, ordinary ones only where it is one. */
   others: number
 }
@@ -75,13 +77,13 @@ export function verdictOf(leader: LeadingGroup | null, connections: number): Ver
       settles: [],
     }
   }
-  const { kind, first, example, count, ids } = leader
+  const { kind, first, example, count, ids, legs } = leader
   const reset = example.firstReset
   const cause = example.causes[0] ?? null
   return {
     by: kind.by,
     confidence: kind.confidence,
-    headline: verdictHeadline(first, example, count, !kind.serious),
+    headline: verdictHeadline(first, example, count, !kind.serious, legs),
     cause:
       cause === null
         ? null

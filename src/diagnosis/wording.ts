@@ -9,13 +9,16 @@ export function verdictHeadline(
   connection: Connection | null,
   count: number,
   ordinary: boolean,
+  /** What a proxy has to do with it; empty for none. */
+  legs = '',
 ): string {
   if (c === null || connection === null) {
     return count === 0
       ? 'NOBODY reset: the captures hold no TCP connection'
       : `NOBODY reset: ${connectionsText(count)}, none of them reset`
   }
-  const more = count > 1 ? `; ${count} connections alike` : ''
+  const proxied = legs === '' ? '' : `; ${legs}`
+  const more = `${proxied}${count > 1 ? `; ${count} connections alike` : ''}`
   const tail = ordinary ? '; everything had been said: an ordinary end' : ''
   const reset = connection.firstReset
   if (reset === null) return `${nobody(connection)}${more}`
@@ -80,6 +83,14 @@ function travelText(c: Case, by: Side, home: number): string {
 function proxyText(connection: Connection, by: Side): string {
   const proxy = connection.proxies.find((p) => p.side === by)
   if (proxy === undefined) return ''
+  const relation = by === 'upstream' ? 'proxied-to' : 'proxied-from'
+  const leg = connection.links?.find((l) => l.relation === relation && l.confidence !== 'unclear')
+  if (leg !== undefined) {
+    return ` (the proxy of ${endpointText(connection[by])}, not the application: its other leg is #${leg.connection}; ${proxy.basis})`
+  }
+  if (connection[by].address.startsWith('127.')) {
+    return ` (a proxy in that host, not the application: this capture shows no connection that it made of this one; ${proxy.basis})`
+  }
   const shared = proxy.basis.includes('HBONE') ? '; many requests share an HBONE connection' : ''
   return ` (the proxy of ${namedText(connection[by])}, not the application: its leg is not in this capture, one of lo in that pod would show it; ${proxy.basis}${shared})`
 }

@@ -16,13 +16,17 @@ export interface Case {
   viewOutcomes(): (Outcome | null)[]
   /** Id of its upstream endpoint as the upstream side knows it: behind a Service, the pod's. */
   upstreamId: number
-  /** Zero of each tap's relative times, ns since 1970. */
-  bases: bigint[]
+  /** Zero of each tap's relative times, and of the report's own clock, ns since 1970. */
+  bases: readonly bigint[]
+  zero: bigint
+  /** Ids of all captures of the report, in its order; not all of them need be taps of this connection. */
+  captures: readonly string[]
   match: MatchMethod | null
   unmatchedReason: UnmatchedReason | null
   links: CaseLink[]
-  /** A tap's time on the first tap's clock, as far as packets or the requests of linked connections relate the two. */
-  onFirstClock(tap: number, time: number): NsInterval
+  /** A tap's time on the report's clock, which is that of its first capture: what is known of it, and what is shown. */
+  onReportClock(tap: number, time: number): NsInterval
+  shownTime(tap: number, time: number): number
 }
 
 /** The other leg of a proxy; the one that was under way at the end first, then in order of time. */
@@ -33,7 +37,7 @@ export interface CaseLink {
   confidence: Confidence
   /** Requests that both legs carry, as far as they were recognised; 0 where one stands for the other as a whole. */
   requests: number
-  /** When the first and the last of them were asked for, on the first tap's clock. */
+  /** When the first and the last of them were asked for, on the report's clock. */
   firstAt: number
   lastAt: number
   /** The upstream leg ended before it had answered the last of them. */
@@ -52,7 +56,7 @@ export interface LinkedLeg {
   benign: boolean
   firstReset: { by: ResetBy; confidence: Confidence } | null
   firstClose: { by: ResetBy; kind: 'fin' | 'rst' | 'silence' } | null
-  /** When it was closed first, on the first tap's clock, as well as that is known; null where it was not. */
+  /** When it was closed first, on the report's clock, as well as that is known; null where it was not. */
   closed: NsInterval | null
   links: readonly CaseLink[]
 }

@@ -142,7 +142,10 @@ const clock = z.object({
   lowSeconds: seconds.nullable(),
   highSeconds: seconds.nullable(),
   driftPpm: z.number(),
-  pairs: count,
+  pairs: count.meta({
+    description:
+      'packets seen at both points; requests passed on by a proxy where the limit clock-by-requests says so',
+  }),
   consistent: z.boolean(),
   steps: z.array(
     z.object({

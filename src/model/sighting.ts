@@ -44,6 +44,8 @@ export interface Sighting {
   clock: SharedClock | null
   /** Why nothing here can be certain (captures that contradict each other); null when nothing speaks against it. */
   doubt: string | null
+  /** It was told on which side each tap is: a single capture's side is only guessed. */
+  isPlaced: boolean
 }
 
 /** What two taps know of each other's time. Times are relative ns of the tap named. */

@@ -32,10 +32,13 @@ function withConfidence(sentence: string, confidence: Confidence): string {
 }
 
 /** How far the upstream's clock is from the client's, and how well that is known. */
-export function clockText(clock: Clock | null): string {
+export function clockText(clock: Clock | null, limits: { code: string }[] = []): string {
   if (clock === null) return 'unknown: no packet was seen at both points'
   const { lowSeconds: low, highSeconds: high, pairs } = clock
-  const packets = `(${pairs} ${pairs === 1 ? 'packet' : 'packets'} seen at both points)`
+  const isByRequests = limits.some(({ code }) => code === 'clock-by-requests')
+  const noun = isByRequests ? 'request' : 'packet'
+  const seen = isByRequests ? 'passed on by a proxy between' : 'seen at both points'
+  const packets = `(${pairs} ${pairs === 1 ? noun : `${noun}s`} ${seen})`
   const uncertainty = low === null || high === null ? null : Math.max(0, high - low) / 2
   const offset = formatOffset(clock.offsetSeconds, uncertainty)
   const direction = clock.offsetSeconds < 0 ? 'behind' : 'ahead'

@@ -87,7 +87,8 @@ function leadingConnection(stream: ReportStream, layout: Layout): Connection | n
 
 function contextLines(head: Head, leading: Connection | null, layout: Layout): string[] {
   const lines: string[] = []
-  if (head.command === 'compare') lines.push(...labelled('clock', [clockText(head.clock)], layout))
+  if (head.command === 'compare')
+    lines.push(...labelled('clock', [clockText(head.clock, head.limits)], layout))
   if (leading) {
     lines.push(...labelled('match', [matchText(leading, head.captures)], layout))
     lines.push(...labelled('rewritten', rewriteTexts(leading), layout))

@@ -113,7 +113,7 @@ function sentBySender(
   const agrees =
     event.anatomy === 'active' || event.anatomy === 'passive' || event.anatomy === 'refusal'
   // A single capture proves its own host only when the user says which host that is.
-  const both = sighting.taps.length > 1
+  const both = sighting.isPlaced
   const baseline = hasBaseline(tap, side)
   const sound = event.anatomy !== 'inconsistent'
   const certain = told || (both && sound && (shown || (agrees && baseline)))

@@ -1,3 +1,4 @@
+import { legStory, storyText } from '../legs.ts'
 import { timerText } from '../timers.ts'
 import {
   ageLimit,
@@ -106,17 +107,19 @@ const ineffective: Rule = (f) => {
   })
 }
 
-/** The client's connection ends at a proxy, and the upstream reset the proxy's own connection. */
+/** The client's connection ends at a proxy, and the proxy's own connection was reset while it carried the request. */
 export const behindProxy: Rule = (f) => {
-  const link = f.c.links.find((l) => l.relation === 'proxied-to')
-  const there = link === undefined ? null : f.around.linked(link.connection)
-  const reset = there?.firstReset
-  if (link === undefined || reset == null || there === null || there.benign) return null
-  if (link.confidence === 'unclear') return null
+  const story = legStory(f.c, f.around)
+  if (story === null || story.link.relation !== 'proxied-to' || story.isRecovered) return null
+  const { link, upstream, first } = story
+  const reset = upstream.firstReset
+  if (reset === null || reset.by === 'client' || upstream.benign || first === 'downstream') {
+    return null
+  }
   return cause(f, {
     id: 'proxy-upstream-reset',
     confidence: link.confidence,
-    why: `a proxy between ends this connection; on its own connection to the upstream (connection ${link.connection} here) the ${reset.by} reset, and the proxy made of it what the client saw`,
+    why: `a proxy ends this connection: ${storyText(story)}`,
     next: [
       `look at connection ${link.connection}: rstscope compare … --connection ${link.connection}`,
     ],
