@@ -1,4 +1,5 @@
 import type { Connection, Evidence, ReportStream } from '../model/report.ts'
+import { logLines, logSummaries } from './access-log-lines.ts'
 import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
 import { captureEnds } from './capture-ends.ts'
 import { endingLines, plural } from './ending-table.ts'
@@ -66,6 +67,9 @@ function* sections(
     yield contextLines(head, leading, layout)
     if (leading) yield ladderLines(head, leading, layout.width, layout.style)
     yield reasonLines(head, leading, layout)
+    const logged =
+      head.accessLogs === undefined ? null : (leading ?? onlyConnection(stream, layout))
+    if (logged) yield logLines(logged, head, layout)
     yield findingLines(head, layout)
   }
   yield endingLines(
@@ -75,7 +79,7 @@ function* sections(
     layout,
     all,
   )
-  yield [...limitLines(head, layout), ...listWarnings(head, layout)]
+  yield [...logSummaries(head, layout), ...limitLines(head, layout), ...listWarnings(head, layout)]
   yield secondCaptureLines(head, layout)
 }
 
@@ -83,6 +87,13 @@ function* sections(
 function leadingConnection(stream: ReportStream, layout: Layout): Connection | null {
   const [id] = stream.head.verdict.connections
   return id === undefined ? null : escapeDeep(stream.at(id), layout.clean)
+}
+
+/** Of a report about one connection that one, also where nothing is wrong with it. */
+function onlyConnection(stream: ReportStream, layout: Layout): Connection | null {
+  if (stream.head.summary.connections !== 1) return null
+  const [connection] = stream.connections()
+  return escapeDeep(connection!, layout.clean)
 }
 
 function contextLines(head: Head, leading: Connection | null, layout: Layout): string[] {

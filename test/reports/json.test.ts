@@ -4,7 +4,7 @@ import { reportSchema } from '../../src/model/report-schema.ts'
 import { writeJson, writeNdjson } from '../../src/reports/json.ts'
 import { streamOf } from '../../src/reports/stream-of.ts'
 import { reportFaults } from './report-faults.ts'
-import { compareReport, healthyReport, kubernetesReport, REPORTS } from './report-fixtures.ts'
+import { compareReport, healthyReport, loggedReport, REPORTS } from './report-fixtures.ts'
 
 test.each(REPORTS)(
   '%s: JSON is one object, equal to the report and valid by its schema',
@@ -16,7 +16,7 @@ test.each(REPORTS)(
 )
 
 test('the top-level keys come in the documented order, whatever the order of the value', () => {
-  const report = kubernetesReport()
+  const report = loggedReport()
   const reversed = Object.fromEntries(Object.entries(report).reverse()) as typeof report
   const json = [...writeJson(streamOf(reversed))].join('')
   expect(json).toBe([...writeJson(streamOf(report))].join(''))

@@ -454,6 +454,70 @@ export function kubernetesReport(): Report {
   }
 }
 
+/** With lists and with an access log whose lines agree, disagree and try to steer the terminal. */
+export function loggedReport(): Report {
+  const report = kubernetesReport()
+  const [first, reset, ...others] = report.connections as [Connection, Connection, ...Connection[]]
+  const line: Connection['accessLog'][number] = {
+    source: 'logs/gateway.log',
+    line: 812,
+    leg: 'upstream',
+    confidence: 'certain',
+    basis: '10.8.0.3:51324 → 10.8.1.15:8443; the request lies within its life',
+    candidates: [],
+    at: time(0),
+    durationSeconds: 0.004,
+    method: 'GET',
+    path: '/pay/\u001b]0;x\u0007',
+    protocol: 'HTTP/1.1',
+    code: 503,
+    flags: ['UC', 'URX'],
+    details: 'upstream_reset_before_response_started{connection_termination}',
+    terminationDetails: null,
+    transportFailure: null,
+    bytesReceived: 0,
+    bytesSent: 95,
+    requestId: '4f1a7e0a-0a53-4f3e-9a3f-7f0a2a9d1c11',
+    cluster: 'outbound|8443||pay.shop.svc.cluster.local',
+    attempts: 3,
+    meaning: 'the upstream connection ended (connection termination)',
+    agrees: 'yes',
+    comparison: 'UC: the upstream connection ended; packets: the upstream reset it (idle)',
+  }
+  const ordinary = {
+    ...line,
+    ...{ line: 700, code: 200, flags: [], attempts: 1, meaning: null },
+    comparison: '200; packets: later the upstream reset it (idle)',
+  }
+  const wrong = { ...line, line: 900, agrees: 'no' as const, durationSeconds: null }
+  const lines = [0, 1, 2].map((i) => ({ ...ordinary, line: 700 + i }))
+  return {
+    ...report,
+    accessLogs: [
+      {
+        source: 'logs/gateway.log',
+        format: 'istio',
+        lines: 1200,
+        read: 1199,
+        unreadable: 1,
+        joined: 5,
+        ambiguous: 2,
+        errors: 17,
+        firstAt: time(-60),
+        lastAt: time(60),
+        warnings: [
+          {
+            code: 'no-access-log-line',
+            message: '1 line could not be read as an access log line',
+            line: 3,
+          },
+        ],
+      },
+    ],
+    connections: [first, { ...reset, accessLog: [...lines, line, wrong] }, ...others],
+  }
+}
+
 /** Every report with its name. */
 export const REPORTS: [name: string, report: Report][] = [
   ['compare', compareReport()],
@@ -461,4 +525,5 @@ export const REPORTS: [name: string, report: Report][] = [
   ['unshared', unsharedReport()],
   ['healthy', healthyReport()],
   ['kubernetes', kubernetesReport()],
+  ['logged', loggedReport()],
 ]
