@@ -1,5 +1,5 @@
 import type { Case } from '../model/case.ts'
-import { namedText } from '../model/case.ts'
+import { endpointText, namedText } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
 import type { Cause, Connection, FirstReset } from '../model/report.ts'
 
