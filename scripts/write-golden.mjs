@@ -21,11 +21,20 @@ for (const name of cases) {
   mkdirSync(`${root}${expected}`, { recursive: true })
   // Relative paths from the root of the repository: the report names them.
   const files = [`${folder}/${captures.client.file}`, `${folder}/${captures.upstream.file}`]
+  const beside = readdirSync(`${root}${folder}`)
+    .sort()
+    .flatMap((file) => {
+      const flag = /^access.*\.log$/.test(file)
+        ? '--access-log'
+        : file === 'kubernetes.json' && '--kubernetes'
+      return flag ? [flag, `${folder}/${file}`] : []
+    })
   const outputs = ['--out', `${expected}/report.json`, '--out', `${expected}/report.txt`]
   const argv = [
     'dist/src/cli/main.js',
     'compare',
     ...files,
+    ...beside,
     ...outputs,
     '--width',
     '100',

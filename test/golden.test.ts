@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sampleCases } from './properties/sample-cases.ts'
+import { besideFlags, sampleCases } from './properties/sample-cases.ts'
 import { reportFaults } from './reports/report-faults.ts'
 import { root } from './source-files.ts'
 import { runSource } from './support/run-source.ts'
@@ -14,7 +14,9 @@ const samples = sampleCases().filter(({ client }) => client.includes('/samples/'
 describe.each(samples)('samples/$name/expected, rewritten by npm run golden', (sample) => {
   const folder = `samples/${sample.name}`
   const expected = (name: string) => readFileSync(`${root}${folder}/expected/${name}`, 'utf8')
-  const files = [sample.client, sample.upstream].map((path) => `${folder}/${basename(path)}`)
+  const here = (path: string) => `${folder}/${basename(path)}`
+  const beside = { logs: sample.logs.map(here), lists: sample.lists.map(here) }
+  const files = [here(sample.client), here(sample.upstream), ...besideFlags(beside)]
 
   it('report.txt', async () => {
     const argv = ['compare', ...files, '--width', '100', '--color', 'never']

@@ -1,4 +1,5 @@
 """Runs one case around a real Envoy: network, programs, taps, scenario; then captures, access logs, cluster objects and truth."""
+import contextlib
 import json
 import os
 import random
@@ -121,11 +122,20 @@ class EnvoyLab:
         time.sleep(0.1)
         self.recorded_at = time.time_ns()
 
-    def caller(self, target=None, authority="shop.example.com", tls=None, **more):
+    def captures(self):
+        """Ends the captures and returns what they hold."""
+        return {side: tap.stop() for side, tap in self.taps.items()}
+
+    def caller(self, target=None, authority="shop.example.com", tls=None, connects=True, **more):
         target = target or (self.case.service, self.case.service_port)
         made = Caller(self.network, self.case.client_address, target, self.random.randrange(32768, 60999), authority, **more)
         self.callers.append(made)
-        return made.connect(tls)
+        if connects:
+            return made.connect(tls)
+        with contextlib.suppress(ConnectionRefusedError):
+            made.connect()
+            raise RuntimeError(f"{target}: somebody listens")
+        return made
 
     def sleep(self, seconds):
         time.sleep(seconds)
@@ -166,13 +176,14 @@ def perform(case, folder, leave):
     with Network(case.client_address, case.upstream_address, case.gateway_address) as network:
         lab = EnvoyLab(case, network, folder)
         try:
-            case.scenario(lab)
+            try:
+                case.scenario(lab)
+            except RuntimeError:
+                leave(lab.captures())
+                raise
             time.sleep(0.3 + sum(case.delay_ms) / 1000)  # Envoy writes its log with a delay
-            captures = {side: tap.stop() for side, tap in lab.taps.items()}
+            captures = lab.captures()
             lines = {host: envoy.lines() for host, envoy in lab.envoys.items()}
-        except RuntimeError:
-            leave({side: tap.stop() for side, tap in lab.taps.items()})
-            raise
         finally:
             lab.close()
     return lab, captures, lines
@@ -198,8 +209,7 @@ def make(case, folder):
         said = "\n".join(line.text for host in lines.values() for line in host)
         raise RuntimeError(f"{case.name}: " + "; ".join(wrong) + "\n" + said)
     pass_on(lines)
-    origin = captures["client"].records[0].time
-    rebase = parse_time(case.starts_at) - origin
+    rebase = parse_time(case.starts_at) - captures["client"].records[0].time
 
     def clock(host):
         ahead = round(case.clocks.get(host, 0.0) * 10**9) + rebase
@@ -208,14 +218,20 @@ def make(case, folder):
     for side, capture in captures.items():
         for record in capture.records:
             record.time = clock(side)(record.time)
+    write(case, folder, lab, captures, lines, clock)
+    tables = {side: truth.flows(capture) for side, capture in captures.items()}
+    truth.save(folder, document(case, lab, captures, legs, lines, tables))
+
+
+def write(case, folder, lab, captures, lines, clock):
+    """All files but truth.json. `clock(host)` leads from the laboratory's time to the clock of that host."""
     os.makedirs(folder, exist_ok=True)
     for side, capture in captures.items():
         shape = case.shape(side)
         capture_file.write(os.path.join(folder, shape.name(side)), capture, shape.format, shape.snap,
                            "eth0" if shape.link == "eth0" else "any", shape.filter)
     for name, log in case.logs.items():
-        shift = clock(log.of)
-        texts = [access_log.kubectl(line, shift, log.pod, "istio-proxy") if log.pod else access_log.shifted(line, shift)
+        texts = [access_log.kubectl(line, clock(log.of), log.pod, "istio-proxy") if log.pod else access_log.shifted(line, clock(log.of))
                  for line in lines[log.of]]
         with open(os.path.join(folder, name), "w") as out:
             out.writelines(text + "\n" for text in texts)
@@ -223,5 +239,3 @@ def make(case, folder):
         with open(os.path.join(folder, "kubernetes.json"), "w") as out:
             json.dump(lab.cluster_objects(clock), out, indent=4)  # as kubectl does
             out.write("\n")
-    tables = {side: truth.flows(capture) for side, capture in captures.items()}
-    truth.save(folder, document(case, lab, captures, legs, lines, tables))

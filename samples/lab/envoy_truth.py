@@ -1,8 +1,6 @@
 """truth.json of a case with proxies: requests joined with the connections that carried them, and what the files show."""
 import truth
 from access_log import CLOSE_WORDS
-from capture_file import LINK_NAMES
-from segment import read_frame
 
 SLACK = 3_000_000  # nanoseconds around a request: Envoy rounds its duration to milliseconds
 
@@ -80,7 +78,7 @@ def declare(caller, legs, lab, lines):
 
     def give(leg, end):
         if leg.ended:
-            found.append(f"{leg.id}: two ends, {leg.ended['notes']!r} and {end.get('notes')!r}")
+            found.append(f"{leg.id}: two ends, {leg.ended} and {end}")
         leg.ended, leg.role = dict(end), end["role"]
 
     if caller.end:
@@ -110,7 +108,17 @@ def pass_on(lines):
             near.ended.update(cause="proxy-upstream-reset", notes=f"the proxy answered {line.said['code']} {line.said['flags']} and kept the connection")
 
 
-def row(case, leg, tables):
+def sits_at(leg, end, envoys):
+    """What program is at that end."""
+    if leg.hosts[end] not in envoys:
+        return "application"
+    if leg.hosts["client"] != leg.hosts["upstream"]:
+        return "envoy"
+    # Within a pod: the sidecar on its way to the application, or the application on its way to the sidecar.
+    return "envoy" if leg.is_opened_by_proxy(leg.hosts[end]) == (end == "client") else "application"
+
+
+def row(case, leg, tables, envoys):
     """One entry of `connections`."""
     taps = case.captures()
     out = dict(id=leg.id, role=leg.role, **{f"{tap}_view": leg.views.get(tap) for tap in taps})
@@ -124,10 +132,11 @@ def row(case, leg, tables):
     out["class"] = ended["class"]
     for key in ("first_rst", "first_close"):
         end = ended[f"{key}_end"]
-        # A gateway stands between the ends; a sidecar belongs to the pod whose address it uses.
-        is_between = end != "none" and leg.hosts[end] == "gateway"
+        # A gateway that passes requests on stands between; a sidecar belongs to the pod whose address it uses.
+        is_between = end != "none" and leg.hosts[end] == "gateway" and bool(leg.proxied_to or leg.proxied_from)
         out[f"{key}_by"], out[f"{key}_end"] = "middlebox" if is_between else end, end
     out["hosts"] = leg.hosts
+    out["programs"] = {end: sits_at(leg, end, envoys) for end in leg.hosts}
     out["rst_seen"] = {tap: times[tap] is not None for tap in taps}
     out["cause"], out["notes"] = ended["cause"], ended.get("notes", "")
     for key in ("blame", "causes_also_right", "from_unshifted_packets"):
@@ -152,30 +161,14 @@ def log_row(name, number, line):
 
 
 def document(case, lab, captures, legs, lines, tables):
-    rows = [row(case, leg, tables) for leg in legs]
-    groups = {}
-    for r in rows:
-        if r["role"] == "incident":
-            key = (r["class"], r["first_rst_by"], r["cause"])
-            groups[key] = groups.get(key, 0) + 1
-    described = {}
-    for tap in case.captures():
-        shape = case.shape(tap)
-        described[tap] = dict(
-            file=shape.name(tap), interface="any" if shape.link != "eth0" else "eth0",
-            linktype=LINK_NAMES[captures[tap].link_type], snaplen=shape.snap,
-            format="pcapng" if shape.format.startswith("pcapng") else "pcap",
-            timestamp_precision="nanosecond" if shape.format in ("pcapng", "pcap-nanosecond") else "microsecond",
-            clock_offset_s=case.clocks.get(tap, 0.0),
-            tcp_packets=sum(read_frame(r.data, captures[tap].link_type) is not None for r in captures[tap].records))
-    logs = {name: dict(written_by=log.of, format=log.format, wrapper="kubectl" if log.pod else None, clock=log.of,
-                       envoy=lab.envoys[log.of].version) for name, log in case.logs.items()}
-    up, down = case.delay_ms
+    rows = [row(case, leg, tables, lab.envoys) for leg in legs]
+    described = {tap: dict(truth.describe(captures[tap], case.shape(tap), tap), clock_offset_s=case.clocks.get(tap, 0.0))
+                 for tap in case.captures()}
+    logs = {name: dict(written_by=log.of, format=log.format, wrapper="kubectl" if log.pod else None, envoy=lab.envoys[log.of].version)
+            for name, log in case.logs.items()}
+    nat = "proxy" if case.gateway_address else "none" if "client" in lab.envoys else "dnat"
     return dict(
         scenario=case.name, title=case.story, captures=described, logs=logs,
-        clock_offset_s=case.clocks.get("upstream", 0.0), clock_drift_ppm=0,
-        path=dict(one_way_delay_ms=dict(client_to_upstream=up, upstream_to_client=down) if up or down else None,
-                  nat="proxy" if case.gateway_address else "none" if "client" in lab.envoys else "dnat"),
-        incident_summary=[dict(connections=n, **{"class": k[0]}, first_rst_by=k[1], cause=k[2]) for k, n in sorted(groups.items())],
-        notes=list(case.notes), connections=rows,
+        clock_offset_s=case.clocks.get("upstream", 0.0), clock_drift_ppm=0, path=truth.path(case.delay_ms, nat),
+        incident_summary=truth.summary(rows), notes=list(case.notes), connections=rows,
         access_log=[log_row(name, n, line) for name, log in case.logs.items() for n, line in enumerate(lines[log.of], 1)])

@@ -64,7 +64,8 @@ def service(namespace, name, address, port, target_port, app, created):
 
 def endpoint_slice(namespace, name, port, endpoints, created):
     """`endpoints`: (pod name, address, node, state); the state is ready, unready or terminating."""
-    rows = [dict(addresses=[address], nodeName=node, targetRef=dict(kind="Pod", namespace=namespace, name=pod_name, uid=identity("Pod", namespace, pod_name)),
+    rows = [dict(addresses=[address], nodeName=node,
+                 targetRef=dict(kind="Pod", namespace=namespace, name=pod_name, uid=identity("Pod", namespace, pod_name)),
                  conditions=dict(ready=state == "ready", serving=state == "ready", terminating=state == "terminating"))
             for pod_name, address, node, state in endpoints]
     metadata = meta("EndpointSlice", namespace, f"{name}-7x2kd", created, labels={"kubernetes.io/service-name": name})
@@ -104,7 +105,8 @@ class Shop:
         status = running("istio-proxy", self.began, image="registry.example.com/proxy:1.40.0")
         return [pod("ingress", name, self.case.gateway_address, self.CALLER_NODE, app, [status], {"istio-proxy": [self.case.port]}, self.began),
                 service("ingress", "ingressgateway", self.case.service, self.case.service_port, self.case.port, app, self.began),
-                endpoint_slice("ingress", "ingressgateway", self.case.port, [(name, self.case.gateway_address, self.CALLER_NODE, "ready")], self.began)]
+                endpoint_slice("ingress", "ingressgateway", self.case.port,
+                               [(name, self.case.gateway_address, self.CALLER_NODE, "ready")], self.began)]
 
     def orders_service(self, state="ready", port=8080, cluster_ip="10.96.120.8", service_port=8080):
         """The application's service and its endpoints."""
@@ -124,7 +126,8 @@ class Shop:
         statuses = [running("checkout", self.began, image="registry.example.com/shop/checkout:5.1.2")]
         if sidecar:
             statuses.append(running("istio-proxy", self.began, image="registry.example.com/proxy:1.40.0"))
-        return pod("shop", "checkout-7b9d4c6f5-8rwzn", self.case.client_address, self.CALLER_NODE, "checkout", statuses, {}, self.began, sidecar=sidecar)
+        return pod("shop", "checkout-7b9d4c6f5-8rwzn", self.case.client_address, self.CALLER_NODE, "checkout", statuses, {}, self.began,
+                   sidecar=sidecar)
 
     def tells(self, reason, message, at, **more):
         """An event about the application's pod."""
@@ -137,4 +140,13 @@ def all_is_well(lab, ports=(8080,)):
     def cluster(clock):
         shop = Shop(lab, clock)
         return listing(*shop.gateway(), *shop.orders_service(), shop.orders_pod(ports=ports))
+    lab.cluster_objects = cluster
+
+
+def pods_only(lab, client_sidecar=False, server_sidecar=True, ports=(8080,)):
+    """The objects of a case without gateway, in which Kubernetes knows of no trouble; which pods have a sidecar."""
+    def cluster(clock):
+        shop = Shop(lab, clock)
+        return listing(*shop.orders_service(cluster_ip=lab.case.service, service_port=lab.case.service_port),
+                       shop.orders_pod(sidecar=server_sidecar, ports=ports), shop.client_pod(client_sidecar))
     lab.cluster_objects = cluster

@@ -57,7 +57,7 @@ def find_legs(captures, owner):
                     current[pair] = leg
                 leg.first_seen = min(leg.first_seen or record.time, record.time)
             elif s.has(SYN):
-                answer_from_elsewhere(legs.get((s.acknowledgment - 1) & 0xFFFFFFFF), tap, pair, current)
+                answer_from_elsewhere(legs.get((s.acknowledgment - 1) & 0xFFFFFFFF), tap, pair)
             elif s.length and pair in current:
                 current[pair].requests.update(x.decode() for x in REQUEST_ID.findall(record.data[s.payload_start:]))
     for leg in legs.values():
@@ -67,14 +67,12 @@ def find_legs(captures, owner):
     return sorted(legs.values(), key=lambda leg: leg.first_seen)
 
 
-def answer_from_elsewhere(leg, tap, pair, current):
+def answer_from_elsewhere(leg, tap, pair):
     """REDIRECT in the client's own host: its segments show the redirected address, the answers the one it had called."""
     view = leg and leg.views.get(tap)
     if not view or pair == (view["server"], view["client"]) or tap in leg.also:
         return
-    leg.also[tap] = dict(client=view["client"], server=view["server"])
-    leg.views[tap] = dict(client=view["client"], server=pair[0], occurrence=view["occurrence"])
-    current[pair[1], pair[0]] = leg
+    leg.also[tap] = dict(client=view["client"], server=pair[0])
 
 
 def derive(leg, tables):

@@ -108,7 +108,7 @@ class Envoy(Program):
             json.dump(configure(access_log.loggers(log_format, self.detailed)), out, indent=1)
         run("chown", "-R", PROXY_USER, home)
         program = envoy_program()
-        self.version = run(program, "--version").split("/")[1]
+        self.version = run(program, "--version").split("version:")[1].split("/")[1]  # HASH/1.40.0/Clean/…
         command = [program, "-c", path, "--concurrency", 1, "--disable-hot-restart", "--log-level", "info",
                    "--file-flush-interval-msec", 100]
         self.shipped = []  # (time of reading in nanoseconds, line)

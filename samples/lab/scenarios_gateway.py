@@ -3,7 +3,7 @@ import contextlib
 import signal
 import ssl
 
-from envoy_config import route
+from envoy_config import cluster, route
 from kubernetes import Shop, all_is_well, listing, running
 
 ORDERS = "outbound|8080||orders.shop.svc.cluster.local"
@@ -41,7 +41,8 @@ def keepalive_race(lab):
         # The FIN leaves 2 s after the response did; Envoy sees it one transit later, and the client saw the response one transit later.
         lab.sleep(2.0 - lab.case.delay_ms[0] / 2000)
         shop.ask("/api/v1/orders", b'{"sku":"A-7731","quantity":2}').expect(503).upstream_end(
-            "fin", "upstream", "upstream", "keepalive-race", notes="nginx's keepalive_timeout of 2 s; the request left Envoy before the FIN arrived there")
+            "fin", "upstream", "upstream", "keepalive-race",
+            notes="nginx's keepalive_timeout of 2 s; the request left Envoy before the FIN arrived there")
         lab.sleep(0.1)
         shop.ask("/api/v1/orders/1842").expect(200)
         shop.close()
@@ -68,7 +69,8 @@ def upstream_crash(lab):
     application.signal(signal.SIGKILL)
     shops[0].receive(exported).fails_with("IncompleteRead")
     exported.upstream_end("fin", "none", "upstream", "upstream-crash", notes="killed with the response half sent and nothing unread: FIN")
-    shops[0].downstream_end("fin", None, "upstream", "premature-close", notes="Envoy had passed on the head of the response, so it can only close")
+    shops[0].downstream_end("fin", None, "upstream", "premature-close",
+                            notes="Envoy had passed on the head of the response, so it can only close")
     for shop, asked in zip(shops[1:], waiting):
         shop.receive(asked).expect(503)
         asked.upstream_end("fin", "none", "upstream", "upstream-crash", notes="killed with a request in hand and nothing unread: FIN")
@@ -81,7 +83,7 @@ def upstream_crash(lab):
     for shop in shops:
         shop.close()
 
-    def cluster(clock):
+    def objects(clock):
         shop = Shop(lab, clock)
         killed, again = shop.at("killed"), shop.at("killed", 4.2)
         status = running("orders", again, restarts=1, last=("OOMKilled", 137, shop.began, killed))
@@ -90,7 +92,7 @@ def upstream_crash(lab):
                        shop.tells("Created", "Created container orders", shop.at("killed", 4)),
                        shop.tells("Started", "Started container orders", again))
 
-    lab.cluster_objects = cluster
+    lab.cluster_objects = objects
 
 
 def retry(lab):
@@ -125,7 +127,9 @@ def aborts(lab):
         if passed_on:
             reader.downstream_end("rst", "upstream", "upstream", "proxy-upstream-reset", notes="Envoy's TCP proxy passed the reset on")
         else:
-            reader.downstream_end("fin", "none", "upstream", "premature-close", notes="Envoy had passed on the head of the response, so it can only close")
+            reader.downstream_end("fin", "none", "upstream", "premature-close",
+                                  notes="Envoy had passed on the head of the response, so it can only close")
+        reader.close()
         lab.sleep(0.3)
         quitter = lab.caller(target=target)
         exported = quitter.send("/export/orders")
@@ -137,6 +141,11 @@ def aborts(lab):
         else:
             exported.upstream_end("fin", "none", "client", "client-cancel", notes="Envoy closed its connection when its client was gone")
         lab.sleep(0.3)
+    believer = lab.caller()
+    believer.ask("/abort/orders?endless=1").expect(200).upstream_end(
+        "rst", "upstream", "upstream", "upstream-abort", notes="a response without length, reset: Envoy took the reset for its end, and the log shows no flag")
+    lab.sleep(0.3)
+    believer.close()
 
 
 def stream_resets(lab):
@@ -182,8 +191,59 @@ def early_answers(lab):
     with contextlib.suppress(ssl.SSLError):
         stranger.socket = trusting.wrap_socket(stranger.socket, server_hostname="shop.example.com")
         raise RuntimeError("a TLS handshake with a plaintext port")
-    stranger.downstream_end("tls-aborted", None, None, "tls-to-plaintext-port", notes="the answer to the ClientHello is HTTP/1.1 400 Bad Request")
+    stranger.downstream_end("tls-aborted", None, None, "tls-to-plaintext-port",
+                            notes="the answer to the ClientHello is HTTP/1.1 400 Bad Request")
     lab.sleep(0.2)
     shop.ask("/api/v1/orders/1843").expect(200)
     for caller in (shop, quiet):
         caller.close()
+
+
+def without_upstream(lab):
+    """Requests for which Envoy opens no connection: no endpoint (UH), no route (NR), a full queue (UO), no source port left (UF)."""
+    all_is_well(lab)
+    lab.node("orders.js")
+    nobody, narrow = "outbound|8080||returns.shop.svc.cluster.local", "outbound|8080|v2|orders.shop.svc.cluster.local"
+    limits = dict(thresholds=[dict(max_connections=1, max_pending_requests=1)])
+    empty = dict(name=nobody, type="STATIC", connect_timeout="10s", load_assignment=dict(cluster_name=nobody, endpoints=[]))
+    lab.gateway([route("/api/v1/returns", nobody), route("/api/v2", narrow), route("/api/v1/orders", ORDERS)],
+                [empty, lab.upstream(narrow, circuit_breakers=limits), lab.upstream(ORDERS)])
+    # Two ports for connections that Envoy opens: one for each cluster.
+    lab.network.sysctl(lab.network.gateway, net__ipv4__ip_local_port_range="40000 40001")
+    lab.record()
+    shops = [lab.caller() for _ in range(3)]
+    shops[0].ask("/api/v1/returns/7").expect(503)
+    shops[0].ask("/favicon.ico").expect(404)
+    queued = [shop.send("/api/v2/orders?wait=500") for shop in shops]
+    lab.sleep(0.2)
+    late = lab.caller()
+    busy = late.send("/api/v1/orders/1842?wait=600")
+    lab.sleep(0.1)
+    another = lab.caller()
+    another.ask("/api/v1/orders/1843").expect(503)
+    statuses = sorted(asked.caller.receive(asked).expect(200, 503).status for asked in queued)
+    if statuses != [200, 200, 503]:
+        raise RuntimeError(f"one in use, one waiting, one refused: {statuses}")
+    late.receive(busy).expect(200)
+    for shop in (*shops, late, another):
+        shop.close()
+
+
+def no_endpoints(lab):
+    """The gateway calls a service address without endpoints: the node answers SYNs with ICMP port unreachable, as kube-proxy does."""
+    all_is_well(lab)
+    lab.nginx(8081)
+    lab.network.ip(lab.network.router, "route", "add", lab.options["empty_service"], "dev", "u0")
+    lab.network.rule("-A", "FORWARD", "-p", "tcp", "-d", lab.options["empty_service"], "-j", "REJECT", "--reject-with", "icmp-port-unreachable")
+    returns = "outbound|8080||returns.shop.svc.cluster.local"
+    lab.gateway([route("/api/v1/returns", returns), route("/", CATALOG)],
+                [cluster(returns, [(lab.options["empty_service"], 8080)]), lab.upstream(CATALOG, 8081)])
+    lab.record()
+    shop = lab.caller()
+    shop.ask("/api/v1/catalog?page=1").expect(200)
+    for number in (7, 8):
+        shop.ask(f"/api/v1/returns/{number}").expect(503).upstream_end(
+            "handshake-incomplete", "none", "none", "no-endpoints", notes="ICMP port unreachable, which Envoy calls connection refused: there is no RST")
+        lab.sleep(0.2)
+    shop.ask("/api/v1/catalog?page=2").expect(200)
+    shop.close()

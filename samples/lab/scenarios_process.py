@@ -78,7 +78,8 @@ def descriptor_exhaustion(lab):
     for asked in held:
         asked.caller.receive(asked).expect(200, 503)
         if asked.status == 503:
-            asked.upstream_end(None, "upstream", "upstream", "descriptor-exhaustion", notes="EMFILE: Node.js accepted the connection and closed it at once")
+            asked.upstream_end(None, "upstream", "upstream", "descriptor-exhaustion",
+                               notes="EMFILE: Node.js accepted the connection and closed it at once")
     if len({asked.status for asked in held}) < 2:
         raise RuntimeError("all or none of the connections found a descriptor")
     lab.sleep(0.2)
@@ -137,4 +138,29 @@ def proxy_starved(lab):
     given_up.upstream_end(None, None, "client", "client-cancel", causes_also_right=["sidecar-starved"],
                           notes="Envoy read the request and the client's FIN at once: it passed on the one and then the other")
     for shop in (patient, late):
+        shop.close()
+
+
+def proxy_restarted(lab):
+    """Envoy is stopped (SIGTERM, without the drain that an agent would ask for) with a request under way: every connection of it ends."""
+    all_is_well(lab)
+    lab.node("orders.js")
+    envoy = lab.gateway([route("/", ORDERS)], [lab.upstream(ORDERS)])
+    lab.record()
+    shops = [lab.caller() for _ in range(3)]
+    for asked in [shop.send("/api/v1/orders/1842?wait=60") for shop in shops]:
+        asked.caller.receive(asked).expect(200)
+    waiting = shops[0].send("/api/v1/reports/2026-08?wait=5000")
+    lab.sleep(0.4)
+    envoy.signal(signal.SIGTERM)
+    shops[0].receive(waiting).fails_with("RemoteDisconnected", "ConnectionResetError")
+    waiting.upstream_end(None, None, "client", "sidecar-restarted", notes="Envoy ended with the request in hand")
+    lab.other_upstream_ends("fin", "none", "client", "sidecar-restarted", notes="idle in Envoy's pool when it ended")
+    for shop, what in zip(shops, ("a request in hand", "no request in hand", "no request in hand")):
+        shop.downstream_end(None, None, "upstream", "sidecar-restarted", notes=f"Envoy ended with {what}")
+    lab.sleep(0.3)
+    late = lab.caller(connects=False)
+    late.downstream_end("handshake-incomplete", "upstream", "upstream", "connection-refused", causes_also_right=["sidecar-restarted"],
+                        notes="nothing listens at the gateway")
+    for shop in shops:
         shop.close()

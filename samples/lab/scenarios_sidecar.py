@@ -3,7 +3,7 @@ import signal
 
 from envoy_config import client_tls, route, server_tls
 from identities import Authority, client_context
-from kubernetes import Shop, listing, running
+from kubernetes import Shop, listing, pods_only, running
 
 SNI = "outbound_.8080_._.orders.shop.svc.cluster.local"
 ORDERS = "outbound|8080||orders.shop.svc.cluster.local"
@@ -11,6 +11,7 @@ ORDERS = "outbound|8080||orders.shop.svc.cluster.local"
 
 def plaintext_to_strict(lab):
     """A client without sidecar speaks plaintext to a pod whose sidecar wants mutual TLS (STRICT)."""
+    pods_only(lab)
     mesh = Authority(lab.folder)
     lab.node("orders.js")
     lab.server_sidecar({lab.case.port: "STRICT"}, server_tls(mesh.issue("orders")))
@@ -25,15 +26,10 @@ def plaintext_to_strict(lab):
     neighbour.ask("/api/v1/orders/1845").expect(200)
     neighbour.close()
 
-    def cluster(clock):
-        shop = Shop(lab, clock)
-        return listing(*shop.orders_service(cluster_ip=lab.case.service), shop.orders_pod(sidecar=True), shop.client_pod())
-
-    lab.cluster_objects = cluster
-
 
 def permissive_and_strict(lab):
     """Two ports of one pod: plaintext is served at the PERMISSIVE one and refused at the STRICT one; mutual TLS works at both."""
+    pods_only(lab, ports=(lab.case.port, lab.options["strict_port"]))
     mesh = Authority(lab.folder)
     strict = lab.options["strict_port"]
     lab.node("orders.js")
@@ -58,6 +54,7 @@ def permissive_and_strict(lab):
 
 def tls_to_plaintext(lab):
     """The client's sidecar is told to use mutual TLS, the application's pod has no sidecar: Node.js answers 400 to a ClientHello."""
+    pods_only(lab, client_sidecar=True, server_sidecar=False)
     mesh = Authority(lab.folder)
     lab.node("orders.js")
     lab.client_sidecar([route("/", ORDERS)], [lab.upstream(ORDERS, tls=client_tls(mesh.issue("checkout"), SNI))])
@@ -81,7 +78,25 @@ def client_certificate_refused(lab):
     shop = lab.caller()
     for number in (1842, 1843):
         shop.ask(f"/api/v1/orders/{number}").expect(503).upstream_end(
-            "tls-aborted", None, None, "client-certificate-refused", notes="the sidecar of the application does not know the issuer of the client's certificate")
+            "tls-aborted", None, None, "client-certificate-refused",
+            notes="the sidecar of the application does not know the issuer of the client's certificate")
+        lab.sleep(0.3)
+    shop.close()
+
+
+def server_certificate_refused(lab):
+    """The client's sidecar does not trust the authority of the application's certificate."""
+    mesh, old = Authority(lab.folder), Authority(lab.folder, "old.cluster.local")
+    pods_only(lab, client_sidecar=True)
+    lab.node("orders.js")
+    lab.server_sidecar({lab.case.port: "STRICT"}, server_tls(mesh.issue("orders")))
+    identity = mesh.issue("checkout", trusts=old)
+    lab.client_sidecar([route("/", ORDERS)], [lab.upstream(ORDERS, tls=client_tls(identity, SNI))])
+    lab.record()
+    shop = lab.caller()
+    for number in (1842, 1843):
+        shop.ask(f"/api/v1/orders/{number}").expect(503).upstream_end(
+            "tls-aborted", None, "client", "client-untrusted-ca", notes="the client's sidecar does not know the issuer of the server's certificate")
         lab.sleep(0.3)
     shop.close()
 
@@ -97,7 +112,8 @@ def client_certificate_missing(lab):
     shop = lab.caller()
     for number in (1842, 1843):
         shop.ask(f"/api/v1/orders/{number}").expect(503).upstream_end(
-            "tls-aborted", None, None, "mtls-client-certificate-missing", notes="the client's sidecar sends no certificate (SIMPLE instead of ISTIO_MUTUAL)")
+            "tls-aborted", None, None, "mtls-client-certificate-missing",
+            notes="the client's sidecar sends no certificate (SIMPLE instead of ISTIO_MUTUAL)")
         lab.sleep(0.3)
     shop.close()
 
@@ -119,13 +135,23 @@ def crash_behind_sidecar(lab):
     lab.sleep(0.2)
     lab.mark("killed")
     application.signal(signal.SIGKILL)
-    shops[0].receive(waiting).expect(503).inner_end("fin", "none", "upstream", "upstream-crash", notes="killed with a request in hand and nothing unread: FIN")
+    shops[0].receive(waiting).expect(503).inner_end("fin", "none", "upstream", "upstream-crash",
+                                                   notes="killed with a request in hand and nothing unread: FIN")
     shops[1].receive(unread).expect(503).inner_end("rst", "upstream", "upstream", "upstream-crash", notes="killed with a request unread: RST")
     lab.sleep(0.3)
     shops[0].ask("/api/v1/orders/1844").expect(503).inner_end(
         "handshake-incomplete", "upstream", "upstream", "connection-refused", notes="the process is gone, nothing listens")
     for shop in shops:
         shop.close()
+
+    def cluster(clock):
+        shop = Shop(lab, clock)
+        killed, again = shop.at("killed"), shop.at("killed", 3.4)
+        status = running("orders", again, restarts=1, last=("OOMKilled", 137, shop.began, killed))
+        return listing(*shop.orders_service(cluster_ip=lab.case.service), shop.orders_pod([status], sidecar=True, ready_at=again),
+                       shop.client_pod(sidecar=True), shop.tells("Started", "Started container orders", again))
+
+    lab.cluster_objects = cluster
 
 
 def egress_blocked(lab):
@@ -146,6 +172,7 @@ def egress_blocked(lab):
 
 def sidecar_starved(lab):
     """The application's sidecar gets no CPU time: its kernel completes handshakes, nobody answers the ClientHello."""
+    pods_only(lab, client_sidecar=True)
     mesh = Authority(lab.folder)
     lab.node("orders.js")
     proxy = lab.server_sidecar({lab.case.port: "STRICT"}, server_tls(mesh.issue("orders")))

@@ -29,13 +29,14 @@ def idle_timeout(lab):
     lab.gateway([route("/", ORDERS)], [lab.upstream(ORDERS)])
     lab.record()
     shops = [lab.caller() for _ in range(2)]
-    for round_ in range(2):
-        for asked in [shop.send(f"/api/v1/orders/{1840 + round_}?wait=60") for shop in shops]:
+    # Both at once, so that Envoy opens two connections; and again when they are gone.
+    for number, pause in ((1840, 3.6), (1841, 0.3)):
+        for asked in [shop.send(f"/api/v1/orders/{number}?wait=60") for shop in shops]:
             asked.caller.receive(asked).expect(200)
-            if not round_:
-                asked.upstream_end("fin", "none", "upstream", "idle-timeout", notes="Node.js keepAliveTimeout of 2 s, to which it adds one; Envoy closed too, nothing was lost")
-        lab.sleep(3.6 if not round_ else 0.3)
+        lab.sleep(pause)
     for shop in shops:
+        shop.exchanges[0].upstream_end("fin", "none", "upstream", "idle-timeout",
+                                       notes="Node.js keepAliveTimeout of 2 s, to which it adds one; Envoy closed too, nothing was lost")
         shop.close()
 
 

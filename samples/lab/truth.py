@@ -150,28 +150,37 @@ def doubts(entry):
     return [f"{name}: {text}" for text in found]
 
 
-def document(case, captures, files, connections, tables):
-    rows = [row(c, n, tables) for n, c in enumerate(connections, 1)]
+def summary(rows):
+    """Number of incident connections for each class, first RST emitter and cause."""
     groups = {}
     for r in rows:
         if r["role"] == "incident":
             key = (r["class"], r["first_rst_by"], r["cause"])
             groups[key] = groups.get(key, 0) + 1
-    described = {}
-    for side, shape in files.items():
-        described[side] = dict(
-            file=shape.name(side), interface="any" if shape.link != "eth0" else "eth0",
-            linktype=LINK_NAMES[captures[side].link_type], snaplen=shape.snap,
-            format="pcapng" if shape.format.startswith("pcapng") else "pcap",
-            timestamp_precision="nanosecond" if shape.format in ("pcapng", "pcap-nanosecond") else "microsecond",
-            tcp_packets=sum(read_frame(r.data, captures[side].link_type) is not None for r in captures[side].records))
-    up, down = case.delay_ms
+    return [dict(connections=n, **{"class": k[0]}, first_rst_by=k[1], cause=k[2]) for k, n in sorted(groups.items())]
+
+
+def describe(capture, shape, side):
+    """One entry of `captures`."""
     return dict(
-        scenario=case.name, title=case.story, captures=described,
-        clock_offset_s=case.clock_offset, clock_drift_ppm=case.clock_drift,
-        path=dict(one_way_delay_ms=dict(client_to_upstream=up, upstream_to_client=down) if up or down else None, nat=case.nat),
-        incident_summary=[dict(connections=n, **{"class": k[0]}, first_rst_by=k[1], cause=k[2]) for k, n in sorted(groups.items())],
-        notes=list(case.notes), connections=rows)
+        file=shape.name(side), interface="any" if shape.link != "eth0" else "eth0",
+        linktype=LINK_NAMES[capture.link_type], snaplen=shape.snap,
+        format="pcapng" if shape.format.startswith("pcapng") else "pcap",
+        timestamp_precision="nanosecond" if shape.format in ("pcapng", "pcap-nanosecond") else "microsecond",
+        tcp_packets=sum(read_frame(r.data, capture.link_type) is not None for r in capture.records))
+
+
+def path(delay_ms, nat):
+    up, down = delay_ms
+    return dict(one_way_delay_ms=dict(client_to_upstream=up, upstream_to_client=down) if up or down else None, nat=nat)
+
+
+def document(case, captures, files, connections, tables):
+    rows = [row(c, n, tables) for n, c in enumerate(connections, 1)]
+    return dict(
+        scenario=case.name, title=case.story, captures={side: describe(captures[side], shape, side) for side, shape in files.items()},
+        clock_offset_s=case.clock_offset, clock_drift_ppm=case.clock_drift, path=path(case.delay_ms, case.nat),
+        incident_summary=summary(rows), notes=list(case.notes), connections=rows)
 
 
 def save(folder, truth):

@@ -12,7 +12,18 @@ export interface SampleCase {
   name: string
   client: string
   upstream: string
+  /** Access logs and Kubernetes lists that were taken with it. */
+  logs: string[]
+  lists: string[]
   truth: unknown
+}
+
+/** The flags by which they are given. */
+export function besideFlags({ logs, lists }: { logs: string[]; lists: string[] }): string[] {
+  return [
+    ...logs.flatMap((path) => ['--access-log', path]),
+    ...lists.flatMap((path) => ['--kubernetes', path]),
+  ]
 }
 
 /** Every folder of captures with a truth.json: the project's samples, and a few laboratory ones where present. */
@@ -38,6 +49,16 @@ function casesIn(folder: string, isWanted: (name: string) => boolean): SampleCas
     .map((name) => {
       const truth = JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8'))
       const file = (side: 'client' | 'upstream') => join(folder, name, truth.captures[side].file)
-      return { name, client: file('client'), upstream: file('upstream'), truth }
+      const beside = readdirSync(join(folder, name)).sort()
+      const paths = (wanted: RegExp) =>
+        beside.filter((file) => wanted.test(file)).map((file) => join(folder, name, file))
+      return {
+        name,
+        client: file('client'),
+        upstream: file('upstream'),
+        logs: paths(/^access.*\.log$/),
+        lists: paths(/^kubernetes\.json$/),
+        truth,
+      }
     })
 }

@@ -14,7 +14,9 @@ const server = http.createServer(timeouts, (request, response) => {
     return
   }
   if (url.pathname.startsWith('/abort')) {
-    response.setHeader('content-length', 90000)
+    // A response with neither length nor chunks ends where the connection ends.
+    if (url.searchParams.has('endless')) response.useChunkedEncodingByDefault = false
+    else response.setHeader('content-length', 90000)
     response.write('{"sku":"B-2210","quantity":1}\n'.repeat(80))
     setTimeout(() => request.socket.resetAndDestroy(), 200)
     return
