@@ -7,6 +7,7 @@ import { secondsOf, timeText } from './diagnosis/time-text.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { gatherLogFindings } from './gather-log-findings.ts'
 import { findLine } from './line-selection.ts'
+import { linkByLines } from './log-links.ts'
 import { logPlaces } from './log-places.ts'
 import type { JoinedLine } from './model/access-log.ts'
 import type { Case, LinesOf } from './model/case.ts'
@@ -38,6 +39,7 @@ export async function readAccessLogs(cases: Cases, options: EngineOptions): Prom
   const pasted = line === undefined ? [] : [{ name: PASTED, input: new TextEncoder().encode(line) }]
   const logs = await joinLogs([...accessLogs, ...pasted], accessLogFormat, index, signal)
   const clock = logs.clocks.at(-1)!
+  linkByLines(cases, logs)
   const found = line === undefined ? null : findLine(line, accessLogFormat, index, clock)
   const linesOf = line === undefined ? logs.linesOf : withoutTwins(logs, accessLogs.length)
   // What only part of the connections is asked about cannot say what is missing from all of them.

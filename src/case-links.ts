@@ -12,12 +12,20 @@ export interface CaseLinks {
   /** Is it linked so by more than a guess? */
   isLikely(index: number, relation: CaseLink['relation']): boolean
   of(index: number): CaseLink[]
+  /** Links two connections by what a log says; where they are linked already, the surer of both stands. */
+  learn(
+    downstream: number,
+    upstream: number,
+    facts: Omit<CaseLink, 'connection' | 'relation'>,
+  ): void
   /** Is the proxy at its other end known from connections that are linked, though this one may not be? */
   isAtProxy(index: number): boolean
   /** Is any pair more than chance: likely, or a guess whose times agree by the captures' own clocks? */
   isAny: boolean
   limits: Limit[]
 }
+
+const RANK = { certain: 0, probable: 1, unclear: 2 } as const
 
 /** Links the connections of a report's captures; `clock` relates the captures' times, where packets do. */
 export function caseLinks(
@@ -48,6 +56,21 @@ export function caseLinks(
     add(upstream, { connection: downstream + 1, relation: 'proxied-from', ...facts })
   }
   for (const list of links.values()) list.sort(decisiveFirst)
+  const settle = (index: number, told: CaseLink) => {
+    const known = links
+      .get(index)
+      ?.find((link) => link.connection === told.connection && link.relation === told.relation)
+    if (known === undefined) add(index, told)
+    else {
+      if (RANK[told.confidence] < RANK[known.confidence]) {
+        known.confidence = told.confidence
+        known.basis = `${told.basis}, ${known.basis}`
+      }
+      known.owed ||= told.owed
+      known.downstreamStatus ||= told.downstreamStatus
+    }
+    links.get(index)!.sort(decisiveFirst)
+  }
   return {
     has: (index) => links.has(index),
     isLikely: (index, relation) => {
@@ -55,6 +78,10 @@ export function caseLinks(
       return list.some((link) => link.relation === relation && link.confidence !== 'unclear')
     },
     of: (index) => links.get(index) ?? [],
+    learn(downstream, upstream, facts) {
+      settle(downstream, { connection: upstream + 1, relation: 'proxied-to', ...facts })
+      settle(upstream, { connection: downstream + 1, relation: 'proxied-from', ...facts })
+    },
     isAtProxy: atProxy(found.links, count, sets, indexAt),
     isAny: found.links.some((link) => {
       return link.confidence !== 'unclear' || isNear(link, sets, bases, indexAt)
