@@ -1,7 +1,7 @@
 import type { Case, Surroundings } from '../model/case.ts'
 import type { Cause } from '../model/report.ts'
 import { RESET_RULES_BETWEEN } from './rules/between-rules.ts'
-import { CLOSE_RULES } from './rules/close-rules.ts'
+import { behindProxy, CLOSE_RULES } from './rules/close-rules.ts'
 import { HANDSHAKE_RULES } from './rules/handshake-rules.ts'
 import { BENIGN_RESET_RULES, RESET_RULES, RESET_RULES_FIRST } from './rules/reset-rules.ts'
 import { type Facts, factsOf, type Rule } from './rules/rule.ts'
@@ -60,6 +60,7 @@ function rulesFor(f: Facts): readonly Rule[] {
         ? RESET_RULES_BETWEEN
         : [
             ...RESET_RULES_FIRST,
+            behindProxy,
             keepAliveFailed,
             zeroWindow,
             ...SILENCE,

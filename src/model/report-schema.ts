@@ -267,8 +267,8 @@ const fate = z
 
 const contextItem = z
   .object({
-    source: z.string().meta({ description: 'kubernetes' }),
-    object: z.string().meta({ description: 'Pod shop/cart-7d9f' }),
+    source: z.string().meta({ description: 'kubernetes or access-log' }),
+    object: z.string().meta({ description: 'Pod shop/cart-7d9f, or line 12' }),
     text: z.string(),
     relation: z.enum(['explains', 'coincident', 'against']),
     confidence,
@@ -284,10 +284,9 @@ const cause = z
     evidence: z.array(evidence),
     against: z.array(evidence),
     next: z.array(z.string()),
-    context: z
-      .array(contextItem)
-      .optional()
-      .meta({ description: 'what lists beside the packets say; absent unless they were given' }),
+    context: z.array(contextItem).optional().meta({
+      description: 'what lists and logs beside the packets say; absent unless they were given',
+    }),
   })
   .meta({ id: 'Cause' })
 

@@ -134,13 +134,12 @@ export const goAway: Rule = (f) => {
   const { application, segments } = f.c.sighting.taps[tap]!.view!
   const { goaway, opened, ended } = application.h2!
   const { by, lastStream, error, frame } = goaway!
-  if (opened <= ended && error === 0) return null
   const name = H2_ERRORS[error] ?? `error ${error}`
   const segment = segments.find((s) => s.frame === frame) ?? null
   return cause(f, {
     id: 'h2-goaway',
     confidence: 'probable',
-    why: `the ${by} announced the end of this HTTP/2 connection (GOAWAY, ${name}, last stream ${lastStream})${opened > ended ? ` with ${opened - ended} ${opened - ended === 1 ? 'stream' : 'streams'} unanswered` : ''}; streams above ${lastStream} were not taken and may be sent again`,
+    why: `the ${by} announced the end of this HTTP/2 connection (GOAWAY, ${name}, last stream ${lastStream})${opened > ended ? ` with ${opened - ended} ${opened - ended === 1 ? 'stream' : 'streams'} unanswered` : '; nothing was lost'}; streams above ${lastStream} were not taken and may be sent again`,
     evidence: [{ tap, segment, text: `GOAWAY of the ${by}: ${name}` }],
     next:
       error === 0
