@@ -50,10 +50,14 @@ export class ConnectionIndex {
   private readonly heads: Int32Array
   private next: Int32Array
   private owner: Int32Array
+  private hashes: Int32Array
   private entries = 0
   private readonly destinations = new Map<string, Destination>()
   /** `client address > server`. */
   private readonly paths = new Set<string>()
+  /** Hashes of what connections go to, to pass over other lines at once; and the ports of these. */
+  private readonly servers = new Set<number>()
+  private readonly ports = new Set<number>()
 
   constructor(connections: Connections) {
     this.connections = connections
@@ -61,14 +65,26 @@ export class ConnectionIndex {
     this.heads = new Int32Array(2 ** Math.ceil(Math.log2(room))).fill(-1)
     this.next = new Int32Array(room)
     this.owner = new Int32Array(room)
+    this.hashes = new Int32Array(room)
     for (let i = 0; i < connections.count; i++) this.add(i)
+  }
+
+  /** False where no connection goes to this endpoint. */
+  mayKnow(server: Endpoint): boolean {
+    return this.servers.has(endpointHash(server))
+  }
+
+  /** Does any connection go to this port? */
+  hasPort(port: number): boolean {
+    return this.ports.has(port)
   }
 
   /** Those between just these two ends. */
   between(client: Endpoint, server: Endpoint): number[] {
     const found: number[] = []
-    const slot = hashOf(client, server) & (this.heads.length - 1)
-    for (let at = this.heads[slot]!; at >= 0; at = this.next[at]!) {
+    const hash = hashOf(client, server)
+    for (let at = this.heads[this.slotOf(hash)]!; at >= 0; at = this.next[at]!) {
+      if (this.hashes[at] !== hash) continue
       const index = this.owner[at]!
       if (!found.includes(index) && this.hasPair(index, client, server)) found.push(index)
     }
@@ -119,11 +135,13 @@ export class ConnectionIndex {
       const destination = this.destinationOf(server)
       destination.taps |= 1 << tap
       if (destination.indices.at(-1) !== index) destination.indices.push(index)
+      this.servers.add(endpointHash(upstream))
+      this.ports.add(upstream.port)
       const pair = `${endpointText(client)}>${server}`
       if (seen.includes(pair)) continue
       seen.push(pair)
       this.paths.add(`${client.address}>${server}`)
-      this.addEntry(hashOf(client, upstream) & (this.heads.length - 1), index)
+      this.addEntry(hashOf(client, upstream), index)
     }
   }
 
@@ -135,11 +153,18 @@ export class ConnectionIndex {
     return destination
   }
 
-  private addEntry(slot: number, index: number): void {
+  private slotOf(hash: number): number {
+    return hash & (this.heads.length - 1)
+  }
+
+  private addEntry(hash: number, index: number): void {
     if (this.entries === this.next.length) {
       this.next = grown(this.next)
       this.owner = grown(this.owner)
+      this.hashes = grown(this.hashes)
     }
+    const slot = this.slotOf(hash)
+    this.hashes[this.entries] = hash
     this.next[this.entries] = this.heads[slot]!
     this.owner[this.entries] = index
     this.heads[slot] = this.entries++
@@ -168,16 +193,21 @@ function grown(words: Int32Array): Int32Array {
 
 /** FNV-1a over both ends. */
 function hashOf(client: Endpoint, server: Endpoint): number {
-  let hash = 0x811c9dc5
-  const mix = (value: number) => {
-    hash = Math.imul(hash ^ value, 0x01000193)
+  const hash = mixed(mixed(0x811c9dc5, client), server)
+  return hash ^ (hash >>> 15)
+}
+
+/** A number for an endpoint that few others share. */
+export function endpointHash(endpoint: Endpoint, seed = 0x811c9dc5): number {
+  return mixed(seed, endpoint)
+}
+
+function mixed(seed: number, { address, port }: Endpoint): number {
+  let hash = seed
+  for (let i = 0; i < address.length; i++) {
+    hash = Math.imul(hash ^ address.charCodeAt(i), 0x01000193)
   }
-  for (const { address, port } of [client, server]) {
-    for (let i = 0; i < address.length; i++) mix(address.charCodeAt(i))
-    mix(port & 0xff)
-    mix(port >>> 8)
-  }
-  return (hash ^ (hash >>> 15)) >>> 0
+  return Math.imul(hash ^ port, 0x01000193)
 }
 
 function sortLives(indices: readonly number[], connections: Connections): SortedLives {

@@ -69,6 +69,7 @@ export function joinLine(
   index: ConnectionIndex,
   clock: LogClock = SAME_CLOCK,
 ): Joined {
+  if (!mayBelong(line, index)) return NO_CONNECTION
   const search: Search = { line, index, clock, window: windowOf(line, index) }
   const legs = [upstreamLeg(search), downstreamLeg(search)]
   if (line.loose.length > 1) legs.push(looseLeg(search))
@@ -81,6 +82,16 @@ export function joinLine(
     miss: joins.length === 0 ? (misses[0] ?? null) : null,
     missing: isElsewhere ? null : missingLeg(search, joins),
   }
+}
+
+const NO_CONNECTION: Joined = { joins: [], miss: null, missing: null }
+
+/** False where no connection goes where the line says: most lines of a large log are of other services. */
+function mayBelong({ upstream, downstream, loose }: LogLine, index: ConnectionIndex): boolean {
+  if (loose.length > 0 || REDIRECTED.some(({ port }) => index.hasPort(port))) return true
+  // The sidecar's connection to its application may be seen as going to 127.0.0.1.
+  if (upstream.client?.address === '127.0.0.6') return true
+  return [upstream, downstream].some(({ server }) => server !== null && index.mayKnow(server))
 }
 
 /** What a line says of the log's clock: where only one connection has the addresses of a leg, it must lie within that. */
@@ -170,6 +181,7 @@ function downstreamLeg(search: Search): LegResult {
   if (client === null || server === null || client.port === 0 || server.port === 0) return NOTHING
   const pairs: Pair[] = [{ client, server, note: null }]
   for (const { port, note } of REDIRECTED) {
+    if (!search.index.hasPort(port)) continue
     pairs.push({ client, server: { address: '127.0.0.1', port }, note })
     pairs.push({ client, server: { address: server.address, port }, note })
   }

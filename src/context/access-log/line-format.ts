@@ -159,7 +159,7 @@ function matchSlots(
     if (end < 0 || !text.startsWith(slots[i]!.after, end)) return null
     const start = text.lastIndexOf(ahead, end - ahead.length)
     if (end < ahead.length || start < 0) return null
-    if (!take(slots[i]!, text.slice(start + ahead.length, end), fields)) return null
+    if (!take(slots[i]!, text, start + ahead.length, end, fields)) return null
     end = start + ahead.length
   }
   let at = before.length
@@ -178,52 +178,60 @@ function matchSlots(
       stop = text.indexOf(slot.after, at)
       if (stop < 0) return null
     }
-    if (!take(slot, text.slice(at, stop), fields)) return null
+    if (!take(slot, text, at, stop, fields)) return null
     at = stop + slot.after.length
     if (at > end) return null
   }
   return at === end ? fields : null
 }
 
-function take({ field, kind }: Slot, value: string, fields: Fields): boolean {
-  if (!fits(kind, value)) return false
+function take(
+  { field, kind }: Slot,
+  text: string,
+  from: number,
+  to: number,
+  fields: Fields,
+): boolean {
+  if (!fits(kind, text, from, to)) return false
+  if (field === null) return true
   // Of two operators for the same field the one that says something counts.
-  if (field !== null && (fields[field] === undefined || isUnset(fields[field]))) {
-    fields[field] = value
-  }
+  const known = fields[field]
+  if (known === undefined || known === '-' || known === '') fields[field] = text.slice(from, to)
   return true
 }
 
-function fits(kind: ValueKind, value: string): boolean {
+function fits(kind: ValueKind, text: string, from: number, to: number): boolean {
   switch (kind) {
     case 'integer':
-      return isInteger(value)
+      return isInteger(text, from, to)
     case 'flags':
-      return parseFlags(value) !== null
+      return parseFlags(text.slice(from, to)) !== null
     case 'token':
-      return !hasSpace(value)
+      return !hasSpace(text, from, to)
     case 'text':
       return true
   }
 }
 
-function isUnset(value: string): boolean {
-  return value === '-' || value === ''
-}
+const MOST_DIGITS = 19
 
 /** A whole number, or nothing: `-`, or an empty text where empty values are left out. */
-function isInteger(value: string): boolean {
-  if (isUnset(value)) return true
-  if (value.length > 19) return false
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i)
+function isInteger(text: string, from: number, to: number): boolean {
+  if (to - from === 1 && text[from] === '-') return true
+  if (to - from > MOST_DIGITS) return false
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i)
     if (code < 48 || code > 57) return false
   }
   return true
 }
 
-function hasSpace(value: string): boolean {
-  return value.includes(' ') || value.includes('\t')
+function hasSpace(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 32 || code === 9) return true
+  }
+  return false
 }
 
 /** Envoy's default (access log usage.rst). */

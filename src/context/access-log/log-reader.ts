@@ -1,7 +1,6 @@
 import type { Leg, LogLine } from '../../model/access-log.ts'
-import { endpointText } from '../../model/case.ts'
 import type { AddressPair, Endpoint } from '../../model/connection.ts'
-import type { ConnectionIndex, Life } from './connection-index.ts'
+import { type ConnectionIndex, endpointHash, type Life } from './connection-index.ts'
 import { isFailure } from './failure.ts'
 import { clockObservations, joinLine, type Missing, SLACK_NS } from './join.ts'
 import type { KeptLines } from './kept-lines.ts'
@@ -71,7 +70,8 @@ export class LogReader {
   private readonly splitter = new LineSplitter()
   private readonly parser: LineParser
   private readonly formats = new Map<FormatName, number>()
-  private readonly paths = new Set<string>()
+  /** Hashes of where its lines go, and from where. */
+  private readonly paths = new Set<number>()
   private firstUnreadable = 0
   /** Lines whose client's address is in no packet. */
   private inferred = 0
@@ -245,8 +245,10 @@ export class LogReader {
   }
 }
 
-function pathKey(leg: Leg, client: string | null, server: Endpoint): string {
-  return `${leg} ${client ?? ''} ${endpointText(server)}`
+/** Two paths with one hash would at worst make a log seem to tell of a connection that it does not tell of. */
+function pathKey(leg: Leg, client: string | null, server: Endpoint): number {
+  const from = endpointHash({ address: client ?? '', port: leg === 'upstream' ? 1 : 2 })
+  return endpointHash(server, from)
 }
 
 function seconds(ns: number): string {
