@@ -101,6 +101,8 @@ function lineReport(c: Case, joined: JoinedLine, logs: JoinedLogs): AccessLogLin
     requestId: line.requestId,
     cluster: line.cluster,
     attempts: line.attempts,
+    localCloseReason: line.localClose[leg],
+    detectedCloseType: line.detectedClose[leg],
     meaning,
     agrees,
     comparison: text,

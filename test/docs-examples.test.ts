@@ -63,6 +63,7 @@ describe('docs/errors.md', () => {
       ['src/diagnosis/capture-report.ts', /code: '([a-z-]+)'/g],
       ['src/diagnosis/no-shared-connection.ts', /code: '([a-z-]+)'/g],
       ['src/compare.ts', /code: '([a-z-]+)'/g],
+      ['src/line-selection.ts', /code: '([a-z-]+)'/g],
       ['native-free-decoders/container/damage.ts', /warn\(\s*'([a-z-]+)'/g],
       ['native-free-decoders/container/pcapng.ts', /warn\(\s*'([a-z-]+)'/g],
       ['src/capture/compression-damage.ts', /warn\(\s*'([a-z-]+)'/g],

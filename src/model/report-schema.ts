@@ -337,6 +337,8 @@ const accessLogLine = z
     requestId: z.string().nullable(),
     cluster: z.string().nullable(),
     attempts: count.nullable(),
+    localCloseReason: z.string().nullable().meta({ description: 'of this leg' }),
+    detectedCloseType: z.string().nullable().meta({ description: 'of this leg' }),
     meaning: z.string().nullable().meta({ description: 'what the line says went wrong' }),
     agrees: z.enum(['yes', 'no', 'cannot-tell']),
     comparison: z.string().meta({ description: 'the line beside the packets' }),

@@ -480,6 +480,8 @@ export function loggedReport(): Report {
     requestId: '4f1a7e0a-0a53-4f3e-9a3f-7f0a2a9d1c11',
     cluster: 'outbound|8443||pay.shop.svc.cluster.local',
     attempts: 3,
+    localCloseReason: null,
+    detectedCloseType: 'RemoteReset',
     meaning: 'the upstream connection ended (connection termination)',
     agrees: 'yes',
     comparison: 'UC: the upstream connection ended; packets: the upstream reset it (idle)',

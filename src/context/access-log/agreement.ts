@@ -271,9 +271,20 @@ function detected(scene: Scene): [Agreement, string] | null {
   return [by === wanted ? 'yes' : 'no', `the proxy noted ${type}; ${scene.ended}`]
 }
 
-/** Of a line without any failure. */
+/** Where the line says that the proxy closed this leg itself, and why. */
+function closedByProxy(scene: Scene): [Agreement, string] | null {
+  const { line, leg } = scene
+  const isDownstream =
+    line.terminationDetails !== null || line.details?.startsWith('downstream_local_disconnect')
+  const said = line.localClose[leg] !== null || (leg === 'downstream' && isDownstream)
+  if (!said) return null
+  if (scene.ender === 'proxy') return livedOn(scene) ?? ['yes', scene.ended]
+  return [scene.ender === 'far' ? 'no' : 'cannot-tell', scene.ended]
+}
+
+/** Of a line without any failure flag. */
 const withoutFlag: Check = (scene) => {
-  const noted = detected(scene)
+  const noted = detected(scene) ?? closedByProxy(scene)
   if (noted !== null) return noted
   const { line, c } = scene
   const { benign, firstReset, exchangeAtClose } = c.outcome

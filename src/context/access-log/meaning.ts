@@ -29,7 +29,10 @@ export function meaningOfLine(line: LogLine): Meaning {
   const told = flagOf(line, details?.kind ?? null, reason)
   if (told !== null) {
     const known = responseFlag(told)
-    const because = [reason, transport?.text].filter((text) => text != null)
+    const isCut = details?.kind === 'upstream_reset_after_response_started'
+    const because = [reason, transport?.text, isCut ? 'after the response had begun' : null].filter(
+      (text) => text != null,
+    )
     const text = `${known?.meaning ?? 'a flag that an extension registered'}${because.length > 0 ? ` (${because.join('; ')})` : ''}`
     return { flag: told, reason, transport, text, answer: localAnswer(line) }
   }
@@ -38,7 +41,8 @@ export function meaningOfLine(line: LogLine): Meaning {
     const text = `no flag, but ${line.bytesSent} bytes are the length of Envoy's own answer "${length.text}"`
     return { flag: length.flag, reason: null, transport, text, answer: localAnswer(line) }
   }
-  return { flag: null, reason, transport, text: plainMeaning(line), answer: localAnswer(line) }
+  const text = closeMeaning(line) ?? plainMeaning(line)
+  return { flag: null, reason, transport, text, answer: localAnswer(line) }
 }
 
 /** Details of Envoy that mean the same as a flag, for formats that have the one and not the other. */
@@ -84,12 +88,25 @@ function localAnswer(line: LogLine): string | null {
   return isError && isLocal ? `the ${line.code} is the proxy's answer, not the application's` : null
 }
 
+/** Where the proxy says why it closed a connection itself. */
+function closeMeaning({ localClose, terminationDetails, details }: LogLine): string | null {
+  if (terminationDetails !== null) return `the proxy ended it: ${terminationDetails}`
+  const parsed = details === null ? null : parseDetails(details)
+  const downstream =
+    parsed?.kind === 'downstream_local_disconnect'
+      ? (parsed.reason ?? 'for no reason given')
+      : localClose.downstream
+  if (downstream !== null) return `the proxy closed the client's connection: ${worded(downstream)}`
+  if (localClose.upstream === null) return null
+  return `the proxy closed its connection to the upstream: ${worded(localClose.upstream)}`
+}
+
+function worded(reason: string): string {
+  return reason.replaceAll('_', ' ')
+}
+
 function plainMeaning(line: LogLine): string | null {
-  if (isTcpLine(line)) {
-    return line.terminationDetails === null
-      ? null
-      : `the proxy ended it: ${line.terminationDetails}`
-  }
+  if (isTcpLine(line)) return null
   if (line.code === null) return null
   if (line.code === 0) return 'no response was begun'
   if (line.code < 500) return null

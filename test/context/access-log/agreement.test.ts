@@ -301,6 +301,42 @@ describe('lines without a flag', () => {
   ])
 })
 
+it('a reason for which the proxy closed a connection itself is compared', async () => {
+  const shown = 'transport socket timeout was reached'
+  const fields: IstioFields = { ...DOWNSTREAM, request: '- - -', code: 0, termination: shown }
+  const closed = await beside(`${OPEN}\nu> FA +1s\nc> FA\nu> A`, { ...fields, duration: 1000 })
+  expect(closed).toMatchObject({
+    agrees: 'yes',
+    meaning: `the proxy ended it: ${shown}`,
+    terminationDetails: shown,
+  })
+  expect(await beside(`${REQUEST}\nc> RA`, fields)).toMatchObject({ agrees: 'no' })
+  const details = 'downstream_local_disconnect(on_idle_timeout)'
+  const local = await beside(`${EXCHANGE}\nu> FA\nc> FA\nu> A`, {
+    ...DOWNSTREAM,
+    code: 200,
+    details,
+  })
+  expect(local).toMatchObject({
+    agrees: 'yes',
+    meaning: "the proxy closed the client's connection: on idle timeout",
+  })
+})
+
+it('a response that broke off after it had begun is no whole answer', async () => {
+  const details = 'upstream_reset_after_response_started{connection_termination}'
+  const line = await beside(`${HALF_RESPONSE}\nu> RA`, {
+    ...UPSTREAM,
+    code: 200,
+    flags: 'UC',
+    details,
+  })
+  expect(line).toMatchObject({
+    agrees: 'yes',
+    meaning: 'the upstream connection ended (connection termination; after the response had begun)',
+  })
+})
+
 it('the detected close type of new versions is compared as it stands', async () => {
   const format =
     '%START_TIME% %RESPONSE_CODE% %RESPONSE_FLAGS% %UPSTREAM_LOCAL_ADDRESS% %UPSTREAM_HOST% %UPSTREAM_DETECTED_CLOSE_TYPE%'
