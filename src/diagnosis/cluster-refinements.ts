@@ -3,6 +3,7 @@ import { shownTap } from '../model/case.ts'
 import type { ClusterFact, ClusterStatement, ConnectionQuestion } from '../model/cluster.ts'
 import type { Cause, Confidence } from '../model/report.ts'
 import { evidenceOf } from './evidence.ts'
+import { codeOf } from './findings.ts'
 
 /** What a statement makes of the cause that the packets show. */
 interface Refinement {
@@ -25,21 +26,15 @@ const PROCESS_ENDS = [
   'upstream-abort',
   'premature-close',
   'keepalive-race',
+  'graceful-shutdown',
   'worker-recycled',
   'application-timeout',
-  'upstream-reset',
-  'unexplained-end',
+  'connection-age-limit',
   'idle-timeout',
   null,
 ] as const
 
-const NO_SOCKET = [
-  'stale-endpoint',
-  'peer-restarted',
-  'upstream-reset',
-  'unexplained-end',
-  null,
-] as const
+const NO_SOCKET = ['stale-endpoint', 'peer-restarted', null] as const
 
 /** In order: the first whose statement explains the end decides. */
 const REFINEMENTS: readonly Refinement[] = [
@@ -62,7 +57,7 @@ const REFINEMENTS: readonly Refinement[] = [
   {
     facts: ['sidecar-ended'],
     side: 'client',
-    from: ['client-abort', 'client-cancel', 'client-reset', 'both-abort', null],
+    from: ['client-abort', 'client-cancel', 'both-abort', null],
     to: 'sidecar-restarted',
     says: 'the proxy ended',
     most: 'probable',
@@ -103,7 +98,7 @@ const REFINEMENTS: readonly Refinement[] = [
   {
     facts: ['not-started', 'not-ready'],
     side: 'upstream',
-    from: ['connection-refused', null],
+    from: ['connection-refused', 'not-ready-yet', null],
     to: 'not-ready-yet',
     says: 'the upstream was not listening',
     most: 'certain',
@@ -116,7 +111,7 @@ const REFINEMENTS: readonly Refinement[] = [
   },
   {
     facts: ['strict-mtls', 'client-plaintext'],
-    from: ['plaintext-to-tls-port', 'upstream-abort', 'upstream-reset', 'wrong-protocol', null],
+    from: ['plaintext-to-tls-port', 'upstream-abort', 'wrong-protocol', null],
     to: 'plaintext-to-tls-port',
     says: 'plaintext is not taken there',
     most: 'probable',
@@ -215,6 +210,7 @@ function refined(
   const evidence = known?.evidence ?? lastPacket(c)
   return {
     id: to,
+    code: codeOf(to),
     confidence,
     why: same ? `${known.why}; ${by.text}` : `${says === undefined ? '' : `${says}: `}${by.text}`,
     evidence,

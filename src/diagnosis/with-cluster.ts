@@ -4,7 +4,6 @@ import type { Cause, Confidence, ContextItem } from '../model/report.ts'
 import { questionOf } from './cluster-question.ts'
 import { refinementOf } from './cluster-refinements.ts'
 import { isAboutCause } from './cluster-relevance.ts'
-import { codeOf } from './findings.ts'
 
 /** Statements that stand beside one cause; a busy pod has many more events. */
 const MOST_ITEMS = 8
@@ -46,7 +45,19 @@ function withContext(
   const telling = about.filter(({ relation }) => relation === 'explains')
   const steps = telling.flatMap(({ next }) => next ?? []).slice(0, 2)
   const next = [...new Set([...steps, ...cause.next])]
-  return { ...cause, code: codeOf(cause.id), next, context }
+  return {
+    ...cause,
+    confidence: isContradicted(cause, about) ? 'unclear' : cause.confidence,
+    next,
+    context,
+  }
+}
+
+/** Causes that need a restart, of which the lists know that there was none. */
+const NEEDS_RESTART = ['peer-restarted', 'stale-endpoint', 'not-ready-yet']
+
+function isContradicted({ id }: Cause, about: readonly ClusterStatement[]): boolean {
+  return NEEDS_RESTART.includes(id) && about.some(({ fact }) => fact === 'never-restarted')
 }
 
 function itemOf({ object, text, relation, confidence }: ClusterStatement): ContextItem {

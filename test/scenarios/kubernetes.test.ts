@@ -263,8 +263,8 @@ describe('a kernel that does not know the connection', () => {
 
   it('was not restarted, where the lists show that it was not', async () => {
     const connection = await told(FORGOTTEN, [upstream()])
-    expect(connection.causes[0]!.id).toBe('stale-endpoint')
-    expect(contextOf(connection)).toContain('against probable')
+    expect(causeOf(connection)).toBe('peer-restarted unclear')
+    expect(contextOf(connection)).toEqual(['against probable'])
   })
 })
 

@@ -1,3 +1,5 @@
+import { ipv6Text } from '../../../native-free-decoders/network/address-text.ts'
+
 /** The 16 bytes of an address; IPv4 as `::ffff:a.b.c.d`, so that both families are compared alike. */
 type Bytes = readonly number[]
 
@@ -7,8 +9,10 @@ const V4_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 export function normalAddress(text: string): string | null {
   const bytes = bytesOf(text)
   if (bytes === null) return null
-  // A mapped address is shown as it was captured: as IPv6.
-  return text.includes(':') ? ipv6Text(bytes) : bytes.slice(12).join('.')
+  if (!text.includes(':')) return bytes.slice(12).join('.')
+  const word = (at: number) =>
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  return ipv6Text(word(0), word(4), word(8), word(12))
 }
 
 /** A block of addresses: `10.0.0.0/8`, `fd00::/48`. */
@@ -87,24 +91,4 @@ function groupBytes(text: string): number[] | null {
     }
   }
   return bytes.length <= 16 ? bytes : null
-}
-
-/** RFC 5952: lower case, the longest run of zero groups as `::`, mapped IPv4 addresses dotted. */
-function ipv6Text(bytes: Bytes): string {
-  if (V4_PREFIX.every((byte, i) => bytes[i] === byte)) return `::ffff:${bytes.slice(12).join('.')}`
-  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!)
-  let start = -1
-  let length = 1
-  for (let i = 0; i < 8; i++) {
-    let end = i
-    while (end < 8 && groups[end] === 0) end++
-    if (end - i > length) {
-      start = i
-      length = end - i
-    }
-    i = Math.max(i, end - 1)
-  }
-  const hex = groups.map((group) => group.toString(16))
-  if (start < 0) return hex.join(':')
-  return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`
 }

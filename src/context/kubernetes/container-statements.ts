@@ -176,7 +176,8 @@ function runningStatements(at: PodEnd): ClusterStatement[] {
   const started = owner?.runningSince ?? null
   if (owner === null || started === null || !hasEndedIt(at)) return []
   const who = `container ${owner.name} of ${podName(pod)}`
-  if (started.ns + started.resolutionNs + CLOCK_SLACK_NS < end.first) {
+  const wasThere = pod.startTime === null || pod.startTime.ns - CLOCK_SLACK_NS <= end.first
+  if (wasThere && started.ns + started.resolutionNs + CLOCK_SLACK_NS < end.first) {
     return [
       aboutPod(at, {
         fact: 'never-restarted',
