@@ -247,12 +247,12 @@ describe('events', () => {
     [
       'later than the captures',
       [lists.event({ at: `${DAY}10:30:00Z` })],
-      /^RS304: the oldest event is of 2026-03-17T10:30:00Z, and the captures begin at 2026-03-17T09:40:5\dZ/,
+      /^RS304: the oldest is of 2026-03-17T10:30:00Z, and the captures begin at 2026-03-17T09:40:5\dZ/,
     ],
     [
       'earlier than the captures',
       [lists.event({ at: `${DAY}08:30:00Z` })],
-      /^RS304: the newest event is of 2026-03-17T08:30:00Z/,
+      /^RS304: the newest is of 2026-03-17T08:30:00Z/,
     ],
   ])('that do not cover the captures: %s', async (_, documents, why) => {
     const found = await finding(...documents)

@@ -26,18 +26,20 @@ export function kubernetesReport(
 
 /** Without the events of that time, restarts, kills and failed probes show only as far as the pods' status tells. */
 export function clusterFindings(cluster: Cluster | null, captures: readonly Capture[]): Finding[] {
-  const why = cluster === null ? null : uncovered(cluster, captures)
-  if (why === null) return []
+  const missing = cluster === null ? null : uncovered(cluster, captures)
+  if (missing === null) return []
   const { code, severity, title } = CATALOGUE.find(({ id }) => id === 'events-do-not-cover')!
   return [
     {
       code,
       severity,
-      title,
-      why,
+      title: `${title}: ${missing.what}`,
+      why: missing.why,
       next: [
         'collect events at once: kubectl get events -A -o json (the API server keeps them for 1 h, --event-ttl)',
+        `rstscope explain ${code}`,
       ],
+      count: 0,
       connections: [],
       evidence: [],
       against: [],
@@ -45,25 +47,28 @@ export function clusterFindings(cluster: Cluster | null, captures: readonly Capt
   ]
 }
 
-/** Why the events say nothing of part of the captures; null where they reach back far enough. */
-function uncovered({ facts }: Cluster, captures: readonly Capture[]): string | null {
+/** What the events do not reach, and why that matters; null where they reach back far enough. */
+function uncovered(
+  { facts }: Cluster,
+  captures: readonly Capture[],
+): { what: string; why: string } | null {
   const { count, oldest, newest } = facts.events
-  const firsts = captures.flatMap(({ firstPacketAt }) => firstPacketAt ?? []).sort()
-  const first = firsts[0]
+  const first = captures.flatMap(({ firstPacketAt }) => firstPacketAt ?? []).sort()[0]
   if (first === undefined) return null
   const kept = 'Kubernetes keeps events for 1 h by default'
   if (count === 0 || oldest === null || newest === null) {
-    return `the lists hold no event; ${kept}`
+    return { what: 'there are none', why: `the lists hold no event; ${kept}` }
   }
+  const begin = `the captures begin at ${whole(first)}`
   const from = timeText(0n, oldest)
-  const to = timeText(0n, newest)
   if (from > first) {
-    return `the oldest event is of ${whole(from)}, and the captures begin at ${whole(first)}: what happened before may be missing; ${kept}`
+    const what = `the oldest is of ${whole(from)}`
+    return { what, why: `${what}, and ${begin}: what happened before may be missing; ${kept}` }
   }
-  if (to < first) {
-    return `the newest event is of ${whole(to)}, and the captures begin at ${whole(first)}: the lists were taken before, or nothing happened`
-  }
-  return null
+  const to = timeText(0n, newest)
+  if (to >= first) return null
+  const what = `the newest is of ${whole(to)}`
+  return { what, why: `${what}, and ${begin}: the lists were taken before, or nothing happened` }
 }
 
 function whole(time: string): string {

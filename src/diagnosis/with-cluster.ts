@@ -4,6 +4,7 @@ import type { Cause, Confidence, ContextItem } from '../model/report.ts'
 import { questionOf } from './cluster-question.ts'
 import { refinementOf } from './cluster-refinements.ts'
 import { isAboutCause } from './cluster-relevance.ts'
+import { filledIn } from './fill-in-names.ts'
 
 /** Statements that stand beside one cause; a busy pod has many more events. */
 const MOST_ITEMS = 8
@@ -29,6 +30,9 @@ export function withCluster(causes: Cause[], c: Case, around: Surroundings): Cau
   const first = refinement === null ? causes[0] : refinement.cause
   if (first === undefined) return causes
   const cause = withContext(first, statements, refinement?.by ?? null)
+  const side = cause.id.startsWith('client-') ? 'client' : 'upstream'
+  const { address, port, end } = question[side]
+  cause.next = filledIn(cause.next, cluster.resolve(address, port, end.from))
   // What the lists prove leaves no room for guesses beside it.
   const rest = cause.confidence === 'unclear' ? causes.slice(1) : []
   const others = rest.filter(({ id }) => id !== cause.id)

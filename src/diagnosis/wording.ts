@@ -92,7 +92,7 @@ function proxyText(connection: Connection, by: Side): string {
     return ` (a proxy in that host, not the application: this capture shows no connection that it made of this one; ${proxy.basis})`
   }
   const shared = proxy.basis.includes('HBONE') ? '; many requests share an HBONE connection' : ''
-  return ` (the proxy of ${namedText(connection[by])}, not the application: its leg is not in this capture, one of lo in that pod would show it; ${proxy.basis}${shared})`
+  return ` (the proxy of ${endpointText(connection[by])}, not the application: its leg is not in this capture, one of lo in that pod would show it; ${proxy.basis}${shared})`
 }
 
 function betweenText(c: Case, connection: Connection): string {

@@ -124,7 +124,7 @@ describe('an abort of the upstream', () => {
       "the upstream's process died: container app of shop/cart-0 was OOMKilled (exit 137) at 15:06:42Z, in the same second",
     )
     expect(connection.causes[0]!.evidence.length).toBeGreaterThan(0)
-    expect(connection.causes[0]!.next[0]).toContain('kubectl -n shop logs cart-0 -c app --previous')
+    expect(connection.causes[0]!.next[0]).toContain('kubectl logs cart-0 -n shop -c app --previous')
   })
 
   it('by the clock of the upstream’s capture, however far the other one is off', async () => {

@@ -41,7 +41,7 @@ function endStatement(
     relation: explains ? 'explains' : 'coincident',
     confidence:
       !explains || isBehind ? 'unclear' : isDeclared(at, container) ? 'certain' : 'probable',
-    next: `kubectl -n ${at.pod.namespace} logs ${at.pod.name} -c ${container.name} --previous --tail=200`,
+    next: `kubectl logs ${at.pod.name} -n ${at.pod.namespace} -c ${container.name} --previous --tail=200`,
   })
 }
 
@@ -133,7 +133,7 @@ function downStatements(at: PodEnd): ClusterStatement[] {
         text: `${who} ${endText(last)} at ${clockText(last.finishedAt, syn)}, ${apartText(last.finishedAt, end.end, 'the SYN')}, and was not started again${waits}`,
         relation: 'explains',
         confidence: sure,
-        next: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container.name} --previous --tail=200`,
+        next: `kubectl logs ${pod.name} -n ${pod.namespace} -c ${container.name} --previous --tail=200`,
       }),
     ]
   }
