@@ -86,7 +86,8 @@ export class Fields {
       return value
     }
     if (typeof value === 'string' && PORT_NAME.test(value)) return value
-    if (value !== undefined) this.wrong(key)
+    // The one port of a Service needs no name.
+    if (value !== undefined && value !== '') this.wrong(key)
     return null
   }
 

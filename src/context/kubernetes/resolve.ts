@@ -43,6 +43,9 @@ export class AddressBook {
   private readonly endpoints = new Map<string, ServiceEndpoint[]>()
   private readonly podsIn = new Map<string, Pod[]>()
   private readonly servicesIn = new Map<string, Service[]>()
+  /** Found once: every connection of a pod asks again. */
+  private readonly servicesOf = new Map<Pod, Map<number, Service>>()
+  private readonly selectedBy = new Map<Service, Pod[]>()
 
   constructor(objects: ClusterObjects) {
     for (const pod of objects.pods) this.addPod(pod)
@@ -119,24 +122,43 @@ export class AddressBook {
 
   /** The Service that sends to this port of a pod, by its endpoints, else by its selector. */
   serviceOf(pod: Pod, port: number): Service | null {
+    let byPort = this.servicesOf.get(pod)
+    if (byPort === undefined) {
+      byPort = this.servicesByPort(pod)
+      this.servicesOf.set(pod, byPort)
+    }
+    return byPort.get(port) ?? null
+  }
+
+  private servicesByPort(pod: Pod): Map<number, Service> {
     const services = this.servicesIn.get(pod.namespace) ?? []
-    const endpoint = pod.addresses
-      .flatMap((address) => this.endpoints.get(address) ?? [])
-      .find((one) => one.namespace === pod.namespace && sendsTo(one, port))
-    return (
-      services.find((service) => service.name === endpoint?.service) ??
-      services.find(
-        (service) =>
-          isSelected(service, pod) && service.ports.some((one) => targetPortIn(pod, one) === port),
-      ) ??
-      null
-    )
+    const byPort = new Map<number, Service>()
+    const note = (port: number | null, service: Service) => {
+      if (port !== null && !byPort.has(port)) byPort.set(port, service)
+    }
+    for (const endpoint of pod.addresses.flatMap((address) => this.endpoints.get(address) ?? [])) {
+      const service =
+        endpoint.namespace === pod.namespace
+          ? services.find(({ name }) => name === endpoint.service)
+          : undefined
+      if (service !== undefined) for (const { port } of endpoint.ports) note(port, service)
+    }
+    for (const service of services) {
+      if (!isSelected(service, pod)) continue
+      for (const port of service.ports) note(targetPortIn(pod, port), service)
+    }
+    return byPort
   }
 
   /** Pods that a Service sends to at that moment. */
   podsBehind(service: Service, timeNs: number): Pod[] {
-    const pods = this.podsIn.get(service.namespace) ?? []
-    return pods.filter((pod) => isSelected(service, pod) && isAlive(pod, timeNs))
+    let selected = this.selectedBy.get(service)
+    if (selected === undefined) {
+      const pods = this.podsIn.get(service.namespace) ?? []
+      selected = pods.filter((pod) => isSelected(service, pod))
+      this.selectedBy.set(service, selected)
+    }
+    return selected.filter((pod) => isAlive(pod, timeNs))
   }
 
   resolve(address: string, port: number, timeNs: number): Workload | null {
