@@ -65,7 +65,9 @@ describe('upstream-kill', () => {
     )
     // The SYN that was refused came before the container was back.
     const refused = report.connections.filter(({ detail }) => detail === 'refused')
-    expect(refused.map(({ causes }) => causes[0]!.id)).toEqual(['not-ready-yet'])
+    expect(refused.map(({ causes }) => causes.map(({ id }) => id))).toEqual([
+      ['connection-refused', 'not-ready-yet'],
+    ])
     // What is counted is what is told.
     const told: Record<string, number> = {}
     for (const { causes } of report.connections) {

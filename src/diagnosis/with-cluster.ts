@@ -2,7 +2,7 @@ import type { Case, Surroundings } from '../model/case.ts'
 import type { ClusterStatement } from '../model/cluster.ts'
 import type { Cause, Confidence, ContextItem } from '../model/report.ts'
 import { questionOf } from './cluster-question.ts'
-import { refinementOf } from './cluster-refinements.ts'
+import { type Refined, refinementOf } from './cluster-refinements.ts'
 import { isAboutCause } from './cluster-relevance.ts'
 import { filledIn } from './fill-in-names.ts'
 
@@ -20,23 +20,22 @@ export function withCluster(causes: Cause[], c: Case, around: Surroundings): Cau
   const question = questionOf(c)
   const statements = cluster.statements(question)
   const refinement = refinementOf(causes, statements, question, c)
-  // That nothing listens is seen; why nobody does is what the lists add.
-  if (refinement !== null && causes[0]?.id === 'connection-refused') {
-    const why = withContext(refinement.cause, statements, refinement.by)
-    return [withContext(causes[0], statements, null), why].filter(
-      (cause, i, all) => all.findIndex(({ id }) => id === cause.id) === i,
-    )
-  }
-  const first = refinement === null ? causes[0] : refinement.cause
-  if (first === undefined) return causes
-  const cause = withContext(first, statements, refinement?.by ?? null)
-  const side = cause.id.startsWith('client-') ? 'client' : 'upstream'
-  const { address, port, end } = question[side]
-  cause.next = filledIn(cause.next, cluster.resolve(address, port, end.from))
+  const leading = leadingCauses(causes, refinement).map((cause) => {
+    const side = cause.id.startsWith('client-') ? 'client' : 'upstream'
+    const { address, port, end } = question[side]
+    const told = withContext(cause, statements, refinement?.by ?? null)
+    return { ...told, next: filledIn(told.next, cluster.resolve(address, port, end.from)) }
+  })
   // What the lists prove leaves no room for guesses beside it.
-  const rest = cause.confidence === 'unclear' ? causes.slice(1) : []
-  const others = rest.filter(({ id }) => id !== cause.id)
-  return [cause, ...others]
+  const rest = leading.at(-1)?.confidence === 'unclear' ? causes.slice(1) : []
+  return [...leading, ...rest.filter(({ id }) => leading.every((cause) => cause.id !== id))]
+}
+
+/** That nothing listens is seen, and why nobody does is what the lists add; of any other cause they know better. */
+function leadingCauses(causes: readonly Cause[], refinement: Refined | null): Cause[] {
+  if (refinement === null) return causes.slice(0, 1)
+  const isRefused = causes[0]?.id === 'connection-refused'
+  return isRefused ? [causes[0]!, refinement.cause] : [refinement.cause]
 }
 
 function withContext(
