@@ -18,6 +18,8 @@ export async function analyzeStream(
   input: CaptureInput,
   options: EngineOptions = {},
 ): Promise<ReportStream> {
+  // Small beside the captures: what is wrong with them is said first.
+  const cluster = await clusterOf(options)
   const [tracked] = await trackCaptures([{ id: 'capture', input }], trackingOptions(options))
   const set = new CaptureConnections('capture', tracked!.facts, tracked!.parts)
   assignRoles(set, options.server)
@@ -34,7 +36,7 @@ export async function analyzeStream(
     signs: [{ signs, loss }],
     limits: [],
     selection: options.selection ?? {},
-    cluster: await clusterOf(options),
+    cluster,
     logs: await logsOf(cases, options),
     headline: null,
   })

@@ -26,6 +26,8 @@ export async function compareStream(
   inputs: CompareInputs,
   options: EngineOptions = {},
 ): Promise<ReportStream> {
+  // Small beside the captures: what is wrong with them is said first.
+  const cluster = await clusterOf(options)
   const tracked = await trackCaptures(
     [
       { id: 'client', input: inputs.client },
@@ -62,7 +64,7 @@ export async function compareStream(
       ...(pairing.requests === null ? [] : [BY_REQUESTS]),
     ],
     selection: options.selection ?? {},
-    cluster: await clusterOf(options),
+    cluster,
     logs: await logsOf(cases, options),
     headline: alone?.headline ?? null,
   })

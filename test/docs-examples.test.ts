@@ -67,6 +67,7 @@ describe('docs/errors.md', () => {
       ['native-free-decoders/container/damage.ts', /warn\(\s*'([a-z-]+)'/g],
       ['native-free-decoders/container/pcapng.ts', /warn\(\s*'([a-z-]+)'/g],
       ['src/capture/compression-damage.ts', /warn\(\s*'([a-z-]+)'/g],
+      ['src/context/kubernetes/problems.ts', /\| '([a-z-]+)'/g],
       ['src/capture/gunzip.ts', /warn\(\s*'([a-z-]+)'/g],
     ]
     const codes = sources.flatMap(([file, pattern]) => {

@@ -20,7 +20,7 @@ export async function reportCommand(
 ): Promise<number> {
   const inputs = [...captures, ...(values.accessLog ?? [])]
   checkTogether(values, inputs, host)
-  const files = await openOutputs(values.out ?? [], inputs)
+  const files = await openOutputs(values.out ?? [], [...inputs, ...(values.kubernetes ?? [])])
   const progress = startProgress(values.quiet ? 'none' : values.progress, host)
   const formats = [...files.map((file) => file.format), values.json ? 'json' : values.format]
   const needsHashes = formats.some((format) => format !== 'text')

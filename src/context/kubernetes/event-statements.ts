@@ -1,5 +1,5 @@
 import type { ClusterStatement } from '../../model/cluster.ts'
-import type { ClusterEvent } from './events.ts'
+import { type ClusterEvent, quoted } from './events.ts'
 import { apartNs, apartText, clockText, type Moment } from './moment.ts'
 import { aboutPod, endNoun, hasEndedIt, isNear, type PodEnd } from './question.ts'
 import { CLOCK_SLACK_NS, podName } from './resolve.ts'
@@ -48,7 +48,7 @@ function eventStatement(at: PodEnd, event: ClusterEvent): ClusterStatement | nul
   const spans = event.count > 2 && spansEnd(event, at)
   const lost = isNodeLoss(event, at)
   if (!isNear(moment, end) && !spans && !lost) return null
-  const said = event.message === '' ? '' : `: ${event.message}`
+  const said = quoted(event)
   const when =
     isNear(moment, end) || lost
       ? `at ${clockText(moment, end.end.from)}, ${apartText(moment, end.end, endNoun(question))}`

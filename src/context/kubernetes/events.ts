@@ -48,6 +48,16 @@ export function readEvent(object: Fields): ClusterEvent | null {
   }
 }
 
+/** What of a message is quoted in a sentence. */
+const LONGEST_QUOTE = 200
+
+/** `: Stopping container app`; nothing for an event without message. */
+export function quoted({ message }: ClusterEvent): string {
+  const line = message.replace(/\s+/g, ' ').trim()
+  if (line === '') return ''
+  return line.length <= LONGEST_QUOTE ? `: ${line}` : `: ${line.slice(0, LONGEST_QUOTE)}…`
+}
+
 /** An event that happened once may say so twice, exactly and in whole seconds. */
 function sameSecond(exact: Moment | null, latest: Moment): boolean {
   return exact !== null && Math.floor(exact.ns / 1e9) === Math.floor(latest.ns / 1e9)

@@ -64,9 +64,10 @@ export function apartNs({ ns, resolutionNs }: Moment, { from, to }: Span): numbe
   return ns > to ? ns - to : 0
 }
 
-/** `in the same second`, `1.3 s before the end`. */
+/** `in the same second`, `1.3 s before the end`, `during the silence`. */
 export function apartText(moment: Moment, span: Span, what: string): string {
   const apart = apartNs(moment, span)
+  if (apart === 0 && span.to - span.from > 1e9) return `during ${what}`
   if (apart === 0) return moment.resolutionNs >= 1e9 ? 'in the same second' : 'at that moment'
   return `${secondsText(Math.abs(apart))} ${apart < 0 ? 'before' : 'after'} ${what}`
 }

@@ -72,8 +72,9 @@ export function endNoun({ how }: ConnectionQuestion): string {
     case 'refused':
     case 'icmp-refused':
     case 'rejected':
-    case 'no-answer':
       return 'the SYN'
+    case 'no-answer':
+      return 'the SYNs'
     case 'silent':
       return 'the silence'
     case 'closed':

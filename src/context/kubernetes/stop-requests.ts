@@ -1,4 +1,5 @@
 import type { ClusterStatement } from '../../model/cluster.ts'
+import { quoted } from './events.ts'
 import { apartNs, apartText, clockText, type Moment } from './moment.ts'
 import { aboutPod, endNoun, hasEndedIt, isSameMoment, type PodEnd } from './question.ts'
 import { CLOCK_SLACK_NS, podName } from './resolve.ts'
@@ -42,7 +43,7 @@ export function stopRequests({ pod, events }: Pick<PodEnd, 'pod' | 'events'>): S
   for (const event of events.own) {
     const isEviction = EVICTIONS.has(event.reason)
     if (event.reason !== 'Killing' && !isEviction) continue
-    const said = event.message === '' ? '' : `: ${event.message}`
+    const said = quoted(event)
     const about = isEviction ? '' : (event.container ?? killedContainer(event.message))
     requests.push({
       at: event.last,

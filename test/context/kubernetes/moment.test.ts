@@ -59,7 +59,7 @@ describe('how far a whole second lies from an end', () => {
     // It happened in [57, 58): at least 0.5 s before 58.5.
     [span(1.5e9), -0.5e9, '0.5 s before the end'],
     [span(-2e9), 2e9, '2.0 s after the end'],
-    [span(-10e9, 10e9), 0, 'in the same second'],
+    [span(-10e9, 10e9), 0, 'during the end'],
     [span(301e9), -300e9, '5 min 0 s before the end'],
   ])('%o', (end, ns, text) => {
     expect(apartNs(moment, end)).toBe(ns)
