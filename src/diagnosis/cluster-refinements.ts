@@ -4,6 +4,7 @@ import type { ClusterFact, ClusterStatement, ConnectionQuestion } from '../model
 import type { Cause, Confidence } from '../model/report.ts'
 import { evidenceOf } from './evidence.ts'
 import { codeOf } from './findings.ts'
+import { meshProxies } from './mesh.ts'
 
 /** What a statement makes of the cause that the packets show. */
 interface Refinement {
@@ -125,6 +126,13 @@ const REFINEMENTS: readonly Refinement[] = [
     most: 'certain',
   },
   {
+    facts: ['not-in-registry'],
+    from: ['upstream-abort', 'premature-close', 'plaintext-to-tls-port', 'egress-blocked', null],
+    to: 'egress-blocked',
+    most: 'probable',
+    when: closedByOwnProxy,
+  },
+  {
     facts: ['policy-denies'],
     from: ['syn-dropped'],
     to: 'syn-dropped',
@@ -159,6 +167,13 @@ function refusedPlaintext({ spoke, endedBy }: ConnectionQuestion, { outcome }: C
   return (
     spoke === 'plaintext' && endedBy === 'upstream' && outcome.application.upstreamFirst === 'none'
   )
+}
+
+/** The leg between an application and its own sidecar, on which nothing came back. */
+function closedByOwnProxy({ endedBy }: ConnectionQuestion, c: Case): boolean {
+  const isOutbound = meshProxies(c).some(({ basis }) => basis.startsWith('port 15001'))
+  const bytes = c.sighting.taps.map(({ view }) => view?.upstream.bytes ?? 0)
+  return isOutbound && endedBy === 'upstream' && bytes.every((count) => count === 0)
 }
 
 export interface Refined {

@@ -377,6 +377,34 @@ describe('plaintext', () => {
   })
 })
 
+describe('the own sidecar', () => {
+  const CLOSED = `${OPEN}
+    c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"
+    u> RA`
+  const proxy = { name: 'istio-proxy', nativeSidecar: true, ...ran }
+  const meshed = client({ containers: [{ name: 'web', ...ran }, proxy] })
+  const closed = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Sidecar',
+    metadata: { namespace: 'shop', name: 'default' },
+    spec: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } },
+  }
+  const through = { upstream: '192.0.2.10:443', nat: { upstream: '127.0.0.1:15001' } }
+
+  it('blocks what the mesh does not know', async () => {
+    const connection = await told(CLOSED, [meshed, closed], through)
+    expect(causeOf(connection)).toBe('egress-blocked probable')
+  })
+
+  it.each<[string, object[], ScenarioOptions]>([
+    ['the lists do not say that it may not', [meshed], through],
+    ['it is not the own sidecar that closed', [meshed, closed], { upstream: '192.0.2.10:443' }],
+    ['the address is a pod’s', [meshed, closed, lists.pod({ ip: '192.0.2.10' })], through],
+  ])('is not blamed where %s', async (_, documents, options) => {
+    expect(causeOf(await told(CLOSED, documents, options))).not.toContain('egress-blocked')
+  })
+})
+
 describe('an ordinary end', () => {
   it('is not looked at, whatever the lists say', async () => {
     const connection = await told(`${EXCHANGE}\n u> FA +1s\n c> A\n c> FA\n u> A`, [diedAt(2)])

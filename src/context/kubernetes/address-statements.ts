@@ -1,7 +1,8 @@
 import type { ClusterStatement, ConnectionQuestion } from '../../model/cluster.ts'
 import type { Side } from '../../model/connection.ts'
+import { podName } from './listeners.ts'
 import { clockText } from './moment.ts'
-import { type AddressBook, CLOCK_SLACK_NS, podName } from './resolve.ts'
+import { type AddressBook, CLOCK_SLACK_NS } from './resolve.ts'
 
 /** Did the address belong to the same pod for all of the connection's life? */
 export function addressStatements(

@@ -22,7 +22,7 @@ import { stopStatements } from './stop-requests.ts'
 /** A cluster over time, from everything that its lists hold. */
 export function makeCluster(objects: ClusterObjects, problems: readonly Problem[]): Cluster {
   const book = new AddressBook(objects)
-  const eventsOf = eventIndex(objects.events)
+  const eventsOf = eventIndex(objects)
   return {
     resolve: (address, port, timeNs) => book.resolve(address, port, timeNs),
     statements: (question) => statementsOf(objects, book, eventsOf, question),
@@ -76,7 +76,10 @@ function podAt(book: AddressBook, side: Side, question: ConnectionQuestion): Pod
   return book.holderAt(address, end.from).holder?.pod ?? book.podOnHost(address, port, end.from)
 }
 
-function eventIndex(events: readonly ClusterEvent[]): (pod: Pod) => PodEvents {
+function eventIndex({ events, nodes }: ClusterObjects): (pod: Pod) => PodEvents {
+  const lost = new Map(
+    nodes.map(({ name, ready }) => [name, ready?.isReady === false ? ready.since : null]),
+  )
   const byObject = new Map<string, ClusterEvent[]>()
   for (const event of events) {
     const key = `${event.kind} ${event.kind === 'Node' ? '' : (event.namespace ?? '')}/${event.name}`
@@ -88,8 +91,11 @@ function eventIndex(events: readonly ClusterEvent[]): (pod: Pod) => PodEvents {
     const own = byObject.get(`Pod ${pod.namespace}/${pod.name}`) ?? []
     return {
       // A StatefulSet gives a new pod the name of the old one.
-      own: own.filter(({ uid }) => uid === null || pod.uid === null || uid === pod.uid),
+      own: own.filter(
+        ({ uid }) => uid === null || pod.uid === null || uid === pod.uid || uid === pod.mirrorOf,
+      ),
       node: pod.node === null ? [] : (byObject.get(`Node /${pod.node}`) ?? []),
+      nodeLostAt: lost.get(pod.node ?? '') ?? null,
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { ClusterFact, ClusterStatement } from '../../model/cluster.ts'
+import { isProxy, podName } from './listeners.ts'
 import { apartText, clockText } from './moment.ts'
 import type { Container, Termination } from './pods.ts'
 import { aboutPod, endNoun, hasEndedIt, isNear, isSameMoment, type PodEnd } from './question.ts'
-import { CLOCK_SLACK_NS, isProxy, podName } from './resolve.ts'
+import { CLOCK_SLACK_NS } from './resolve.ts'
 import { stopBefore } from './stop-requests.ts'
 
 /** What the containers of a pod say: ends, starts, and that there was none. */

@@ -1,8 +1,9 @@
 import type { ClusterStatement } from '../../model/cluster.ts'
 import { type ClusterEvent, quoted } from './events.ts'
+import { podName } from './listeners.ts'
 import { apartNs, apartText, clockText, type Moment } from './moment.ts'
 import { aboutPod, endNoun, hasEndedIt, isNear, type PodEnd } from './question.ts'
-import { CLOCK_SLACK_NS, podName } from './resolve.ts'
+import { CLOCK_SLACK_NS } from './resolve.ts'
 
 /** Events of a pod that say something of its connections, beside those that tell it to stop. */
 const OF_PODS: ReadonlySet<string> = new Set([
@@ -39,6 +40,26 @@ export function eventStatements(at: PodEnd): ClusterStatement[] {
   return [
     ...own.flatMap((event) => eventStatement(at, event) ?? []),
     ...node.flatMap((event) => eventStatement(at, event) ?? []),
+    ...nodeStatement(at),
+  ]
+}
+
+/** The node's own condition outlives the event about it. */
+function nodeStatement(at: PodEnd): ClusterStatement[] {
+  const { end, question, pod, events } = at
+  const since = events.nodeLostAt
+  if (since === null || !(isNear(since, end) || isNodeLoss('NodeNotReady', since, at))) return []
+  const lost = isNodeLoss('NodeNotReady', since, at)
+  return [
+    {
+      ...aboutPod(at, {
+        fact: 'node-lost',
+        text: `node ${pod.node} is not Ready since ${clockText(since, end.end.from)}, ${apartText(since, end.end, endNoun(question))}`,
+        relation: lost ? 'explains' : 'coincident',
+        confidence: lost ? 'probable' : 'unclear',
+      }),
+      object: `Node ${pod.node}`,
+    },
   ]
 }
 
@@ -46,7 +67,7 @@ function eventStatement(at: PodEnd, event: ClusterEvent): ClusterStatement | nul
   const { end, question } = at
   const moment = nearest(event, at)
   const spans = event.count > 2 && spansEnd(event, at)
-  const lost = isNodeLoss(event, at)
+  const lost = isNodeLoss(event.reason, event.last, at)
   if (!isNear(moment, end) && !spans && !lost) return null
   const said = quoted(event)
   const when =
@@ -77,7 +98,7 @@ function spansEnd({ first, last }: ClusterEvent, { end }: PodEnd): boolean {
 }
 
 /** Silence begins up to a minute before anybody calls the node lost. */
-function isNodeLoss({ reason, last }: ClusterEvent, { end, question }: PodEnd): boolean {
+function isNodeLoss(reason: string, last: Moment, { end, question }: PodEnd): boolean {
   const isSilent = question.how === 'silent' || question.how === 'no-answer'
   if (reason !== 'NodeNotReady' || !isSilent) return false
   const apart = apartNs(last, end.end)

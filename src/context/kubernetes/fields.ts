@@ -5,6 +5,8 @@ import type { Problems } from './problems.ts'
 /** The longest text that is kept (a probe's message), and the longest list that is read. */
 const LONGEST_TEXT = 1024
 const LONGEST_LIST = 10_000
+/** etcd takes no larger object. */
+const LONGEST_FILE = 2 ** 21
 
 /** RFC 1123 names as Kubernetes takes them. Nothing else is ever shown as the name of something. */
 const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/
@@ -58,6 +60,14 @@ export class Fields {
   text(key: string): string | null {
     const value = this.own(key)
     if (typeof value === 'string') return this.cut(key, value)
+    if (value !== undefined) this.wrong(key)
+    return null
+  }
+
+  /** A file within an object, of any length that Kubernetes stores. */
+  longText(key: string): string | null {
+    const value = this.own(key)
+    if (typeof value === 'string' && value.length <= LONGEST_FILE) return value
     if (value !== undefined) this.wrong(key)
     return null
   }

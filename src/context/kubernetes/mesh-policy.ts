@@ -182,3 +182,60 @@ export function readServiceEntry(object: Fields, namespace: string, name: string
     addresses: [...spec.texts('addresses'), ...endpoints],
   }
 }
+
+/** Whether a proxy lets calls out to what the mesh does not know. */
+export type OutboundMode = 'REGISTRY_ONLY' | 'ALLOW_ANY'
+
+/** networking.istio.io Sidecar, as far as it says that; or the mesh's own configuration. */
+export interface OutboundPolicy {
+  /** Null: of the whole mesh. */
+  namespace: string | null
+  name: string
+  selector: ReadonlyMap<string, string> | null
+  mode: OutboundMode
+}
+
+export function readSidecar(
+  object: Fields,
+  namespace: string,
+  name: string,
+): OutboundPolicy | null {
+  const spec = object.object('spec')
+  const mode = spec.object('outboundTrafficPolicy').text('mode')
+  if (mode !== 'REGISTRY_ONLY' && mode !== 'ALLOW_ANY') return null
+  const labels = spec.object('workloadSelector').labels('labels')
+  return {
+    namespace: namespace === ROOT_NAMESPACE ? null : namespace,
+    name,
+    selector: labels.size === 0 ? null : labels,
+    mode,
+  }
+}
+
+/** The ConfigMap `istio` holds the mesh's configuration as YAML; one of its settings is looked for. */
+export function readMeshConfig(object: Fields, name: string): OutboundPolicy | null {
+  const yaml = object.object('data').longText('mesh') ?? ''
+  const mode = /^outboundTrafficPolicy:\s{1,20}mode: {1,8}(REGISTRY_ONLY|ALLOW_ANY)\b/m.exec(
+    yaml,
+  )?.[1]
+  if (mode !== 'REGISTRY_ONLY' && mode !== 'ALLOW_ANY') return null
+  return { namespace: null, name, selector: null, mode }
+}
+
+/** The workload's own before the namespace's before the mesh's; null where the lists say nothing. */
+export function outboundPolicy(
+  policies: readonly OutboundPolicy[],
+  pod: { namespace: string; labels: ReadonlyMap<string, string> },
+): OutboundPolicy | null {
+  const own = policies.filter(({ namespace }) => namespace === pod.namespace)
+  const selected = own.find(
+    ({ selector }) =>
+      selector !== null && [...selector].every(([key, value]) => pod.labels.get(key) === value),
+  )
+  return (
+    selected ??
+    own.find(({ selector }) => selector === null) ??
+    policies.find(({ namespace }) => namespace === null) ??
+    null
+  )
+}

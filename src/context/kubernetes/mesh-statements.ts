@@ -1,10 +1,11 @@
 import type { ClusterStatement, ConnectionQuestion } from '../../model/cluster.ts'
 import { addressBlock, isInBlock, normalAddress } from './address.ts'
-import { destinationTls, effectiveMtls } from './mesh-policy.ts'
+import { podName, sidecarOf } from './listeners.ts'
+import { destinationTls, effectiveMtls, outboundPolicy } from './mesh-policy.ts'
 import type { Pod } from './pods.ts'
 import { takesOver } from './question.ts'
 import type { ClusterObjects } from './read-objects.ts'
-import { type AddressBook, podName, sidecarOf } from './resolve.ts'
+import type { AddressBook } from './resolve.ts'
 
 interface MeshEnds {
   client: Pod | null
@@ -149,14 +150,21 @@ function registryStatements(
   )
   if (isListed) return []
   const byName = objects.serviceEntries.length === 0 ? '' : ' (a ServiceEntry may name its host)'
+  const mode = outboundPolicy(objects.outboundPolicies, client)?.mode ?? null
+  if (mode === 'ALLOW_ANY') return []
+  const who = `the sidecar of ${podName(client)}`
+  const then =
+    mode === null
+      ? `with outboundTrafficPolicy REGISTRY_ONLY ${who} sends such calls to BlackHoleCluster`
+      : `outboundTrafficPolicy is REGISTRY_ONLY, so ${who} sends such calls to BlackHoleCluster`
   return [
     {
       fact: 'not-in-registry',
       side: 'client',
       object: `Pod ${podName(client)}`,
-      text: `no Service, pod or ServiceEntry of the lists has the address ${address}${byName}: with outboundTrafficPolicy REGISTRY_ONLY the sidecar of ${podName(client)} sends such calls to BlackHoleCluster`,
-      relation: 'coincident',
-      confidence: 'unclear',
+      text: `no Service, pod or ServiceEntry of the lists has the address ${address}${byName}: ${then}`,
+      relation: mode === null ? 'coincident' : 'explains',
+      confidence: mode === null ? 'unclear' : 'probable',
       next: 'kubectl -n istio-system get configmap istio -o jsonpath={.data.mesh} | grep -A1 outboundTrafficPolicy',
     },
   ]

@@ -42,6 +42,8 @@ export interface Pod {
   namespace: string
   name: string
   uid: string | null
+  /** Of a static pod: what its kubelet calls it in events. */
+  mirrorOf: string | null
   /** To choose between two snapshots of one pod. */
   version: number
   labels: ReadonlyMap<string, string>
@@ -87,6 +89,7 @@ export function readPod(object: Fields, namespace: string, name: string): Pod {
     namespace,
     name,
     uid: metadata.text('uid'),
+    mirrorOf: annotations.text('kubernetes.io/config.mirror'),
     version: Number(metadata.text('resourceVersion') ?? 0) || 0,
     labels,
     addresses: unique(primary, addressList(status, 'podIPs')),

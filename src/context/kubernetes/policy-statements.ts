@@ -1,4 +1,5 @@
 import type { ClusterStatement, ConnectionQuestion } from '../../model/cluster.ts'
+import { podName } from './listeners.ts'
 import {
   type NetworkPolicy,
   type PolicyAnswer,
@@ -7,7 +8,6 @@ import {
 } from './network-policy.ts'
 import type { Pod } from './pods.ts'
 import type { ClusterObjects } from './read-objects.ts'
-import { podName } from './resolve.ts'
 import { portNameOf } from './service-statements.ts'
 
 /** What else filters packets and is not evaluated here. */

@@ -1,9 +1,10 @@
 import type { ClusterStatement, ConnectionQuestion, EndQuestion } from '../../model/cluster.ts'
 import type { Side } from '../../model/connection.ts'
 import type { ClusterEvent } from './events.ts'
+import { isProxy, listenerOf, podName, sidecarOf } from './listeners.ts'
 import { apartNs, type Moment } from './moment.ts'
 import type { Container, Pod } from './pods.ts'
-import { CLOCK_SLACK_NS, isProxy, listenerOf, podName, sidecarOf } from './resolve.ts'
+import { CLOCK_SLACK_NS } from './resolve.ts'
 
 /** One end of the connection asked about, and the pod that was there when it ended. */
 export interface PodEnd {
@@ -22,6 +23,8 @@ export interface PodEnd {
 export interface PodEvents {
   own: readonly ClusterEvent[]
   node: readonly ClusterEvent[]
+  /** Since when its node has not been Ready; null where it is, or is not listed. */
+  nodeLostAt: Moment | null
 }
 
 export function podEnd(

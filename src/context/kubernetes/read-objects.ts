@@ -2,10 +2,14 @@ import { type ClusterEvent, readEvent } from './events.ts'
 import { Fields, isObject } from './fields.ts'
 import {
   type DestinationRule,
+  type OutboundPolicy,
   type PeerAuthentication,
+  ROOT_NAMESPACE,
   readDestinationRule,
+  readMeshConfig,
   readPeerAuthentication,
   readServiceEntry,
+  readSidecar,
   type ServiceEntry,
 } from './mesh-policy.ts'
 import { type NetworkPolicy, readNetworkPolicy } from './network-policy.ts'
@@ -33,6 +37,7 @@ export interface ClusterObjects {
   peerAuthentications: PeerAuthentication[]
   destinationRules: DestinationRule[]
   serviceEntries: ServiceEntry[]
+  outboundPolicies: OutboundPolicy[]
   /** Objects by kind, those that are not used too. */
   counts: Map<string, number>
 }
@@ -74,6 +79,18 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     },
   ],
   [
+    'networking.istio.io/Sidecar',
+    (o, ns, name, into) => into.addOutbound(`${ns}/${name}`, readSidecar(o, ns, name)),
+  ],
+  [
+    '/ConfigMap',
+    (o, ns, name, into) => {
+      if (ns === ROOT_NAMESPACE && name === 'istio') {
+        into.addOutbound(`${ns}/${name}`, readMeshConfig(o, name))
+      }
+    },
+  ],
+  [
     'networking.istio.io/ServiceEntry',
     (o, ns, name, into) => into.entries.set(`${ns}/${name}`, readServiceEntry(o, ns, name)),
   ],
@@ -104,6 +121,7 @@ export class ObjectCollector {
   readonly mtls = new Map<string, PeerAuthentication>()
   readonly rules = new Map<string, DestinationRule>()
   readonly entries = new Map<string, ServiceEntry>()
+  private readonly outbound = new Map<string, OutboundPolicy>()
   private readonly pods = new Map<string, Pod>()
   private readonly events = new Map<string, ClusterEvent>()
   private readonly counts = new Map<string, number>()
@@ -167,6 +185,10 @@ export class ObjectCollector {
     this.pods.set(key, known === undefined ? pod : mergedPod(known, pod))
   }
 
+  addOutbound(key: string, policy: OutboundPolicy | null): void {
+    if (policy !== null) this.outbound.set(key, policy)
+  }
+
   addEvent(object: Fields, namespace: string, name: string): void {
     const event = readEvent(object)
     if (event === null) {
@@ -195,6 +217,7 @@ export class ObjectCollector {
       peerAuthentications: [...this.mtls.values()],
       destinationRules: [...this.rules.values()],
       serviceEntries: [...this.entries.values()],
+      outboundPolicies: [...this.outbound.values()],
       counts: this.counts,
     }
   }

@@ -1,7 +1,8 @@
 import type { ClusterStatement, ConnectionQuestion } from '../../model/cluster.ts'
+import { listenerOf, podName, targetPortIn } from './listeners.ts'
 import type { Pod } from './pods.ts'
 import type { ClusterObjects } from './read-objects.ts'
-import { type AddressBook, listenerOf, podName, targetPortIn } from './resolve.ts'
+import type { AddressBook } from './resolve.ts'
 import type { Service, ServicePort } from './services.ts'
 
 /** What the Service that was called says: its ports, its endpoints, where it sends to. */

@@ -1,8 +1,9 @@
 import type { ClusterStatement } from '../../model/cluster.ts'
 import { quoted } from './events.ts'
+import { podName } from './listeners.ts'
 import { apartNs, apartText, clockText, type Moment } from './moment.ts'
 import { aboutPod, endNoun, hasEndedIt, isSameMoment, type PodEnd } from './question.ts'
-import { CLOCK_SLACK_NS, podName } from './resolve.ts'
+import { CLOCK_SLACK_NS } from './resolve.ts'
 
 /** When a pod, or one container of it, was told to stop: SIGTERM then, SIGKILL when its grace is over. */
 export interface StopRequest {
@@ -43,6 +44,8 @@ export function stopRequests({ pod, events }: Pick<PodEnd, 'pod' | 'events'>): S
   for (const event of events.own) {
     const isEviction = EVICTIONS.has(event.reason)
     if (event.reason !== 'Killing' && !isEviction) continue
+    // The taint manager says under one reason that it will, and that it will not.
+    if (event.message.startsWith('Cancelling deletion')) continue
     const said = quoted(event)
     const about = isEviction ? '' : (event.container ?? killedContainer(event.message))
     requests.push({

@@ -276,4 +276,47 @@ describe('an address that the mesh does not know', () => {
       facts(client(true), entry({ hosts: ['a.example'], addresses: ['192.0.3.0/24', 'x'] })),
     ).toEqual(['not-in-registry'])
   })
+
+  const outbound = (mode: string, spec: object = {}, namespace = 'front') => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Sidecar',
+    metadata: { namespace, name: 'default' },
+    spec: { outboundTrafficPolicy: { mode }, ...spec },
+  })
+  const meshConfig = (mesh: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'istio-system', name: 'istio' },
+    data: { mesh },
+  })
+  const STRICT_MESH = 'accessLogFile: /dev/stdout\noutboundTrafficPolicy:\n  mode: REGISTRY_ONLY\n'
+
+  it.each<[string, unknown[], string[]]>([
+    ['nothing', [], ['coincident unclear']],
+    ['the mesh', [meshConfig(STRICT_MESH)], ['explains probable']],
+    [
+      'the mesh, elsewhere in its configuration',
+      [meshConfig('x:\n  outboundTrafficPolicy: y')],
+      ['coincident unclear'],
+    ],
+    ['the namespace', [outbound('REGISTRY_ONLY')], ['explains probable']],
+    ['another namespace', [outbound('REGISTRY_ONLY', {}, 'shop')], ['coincident unclear']],
+    ['the root namespace', [outbound('REGISTRY_ONLY', {}, 'istio-system')], ['explains probable']],
+    ['the namespace before the mesh', [meshConfig(STRICT_MESH), outbound('ALLOW_ANY')], []],
+    [
+      'the workload',
+      [outbound('REGISTRY_ONLY', { workloadSelector: { labels: { app: 'web' } } })],
+      ['explains probable'],
+    ],
+    [
+      'another workload',
+      [outbound('REGISTRY_ONLY', { workloadSelector: { labels: { app: 'x' } } })],
+      ['coincident unclear'],
+    ],
+  ])('is told with what %s says of the way out', (_, documents, expected) => {
+    const statements = clusterOf(client(true), ...documents).statements(question(outside))
+    expect(statements.map(({ relation, confidence }) => `${relation} ${confidence}`)).toEqual(
+      expected,
+    )
+  })
 })

@@ -325,6 +325,34 @@ describe('events', () => {
     expect(told(options, asked)).toEqual(expected)
   })
 
+  it.each<[string, Asked, string[]]>([
+    ['and silence', { how: 'silent', endedBy: null }, ['node-lost upstream explains probable']],
+    ['and a reset', {}, []],
+  ])('of a lost node are outlived by its condition, %s', (_, asked, expected) => {
+    const condition = { type: 'Ready', status: 'Unknown', lastTransitionTime: `${DAY}09:41:40Z` }
+    const node = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'n1' },
+      status: { conditions: [condition] },
+    }
+    expect(said([QUIET, node], asked)).toEqual(expected)
+  })
+
+  it('of a static pod carry the name that its kubelet gives it', () => {
+    const mirror = pod({
+      annotations: { 'kubernetes.io/config.mirror': 'abc' },
+      containers: [{ ...APP, runningSince: `${DAY}09:40:51Z` }],
+    })
+    const killing = event({ at: `${DAY}09:40:50Z`, uid: 'abc' })
+    expect(said([mirror, killing])).toEqual(['shutdown upstream explains probable'])
+  })
+
+  it('that take an eviction back are none', () => {
+    const message = 'Cancelling deletion of Pod shop/cart-7d9f6b8c5d-x2x7q'
+    expect(told({ reason: 'TaintManagerEviction', message })).toEqual([])
+  })
+
   it('that stand for many say what they hide', () => {
     const many = event({
       reason: 'Unhealthy',
