@@ -99,10 +99,14 @@ class Shop:
         """A marked moment on the clock of the application's node."""
         return self.clock("upstream")(self.moments[moment]) + round(plus * 10**9)
 
-    def gateway(self):
-        """The gateway's pod and its service, healthy all the time."""
+    def gateway(self, ended_at=None):
+        """The gateway's pod and its service, healthy all the time; or its proxy was terminated, and the kubelet started it again."""
         name, app = "ingressgateway-5d4f8c7b9-qz8lw", "ingressgateway"
-        status = running("istio-proxy", self.began, image="registry.example.com/proxy:1.40.0")
+        image = "registry.example.com/proxy:1.40.0"
+        status = running("istio-proxy", self.began, image=image)
+        if ended_at:
+            again = ended_at + 2 * 10**9
+            status = running("istio-proxy", again, restarts=1, last=("Completed", 0, self.began, ended_at), image=image)
         return [pod("ingress", name, self.case.gateway_address, self.CALLER_NODE, app, [status], {"istio-proxy": [self.case.port]}, self.began),
                 service("ingress", "ingressgateway", self.case.service, self.case.service_port, self.case.port, app, self.began),
                 endpoint_slice("ingress", "ingressgateway", self.case.port,

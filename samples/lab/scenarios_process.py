@@ -152,6 +152,7 @@ def proxy_restarted(lab):
         asked.caller.receive(asked).expect(200)
     waiting = shops[0].send("/api/v1/reports/2026-08?wait=5000")
     lab.sleep(0.4)
+    lab.mark("terminated")
     envoy.signal(signal.SIGTERM)
     shops[0].receive(waiting).fails_with("RemoteDisconnected", "ConnectionResetError")
     waiting.upstream_end(None, None, "client", "sidecar-restarted", notes="Envoy ended with the request in hand")
@@ -164,3 +165,10 @@ def proxy_restarted(lab):
                         notes="nothing listens at the gateway")
     for shop in shops:
         shop.close()
+
+    def cluster(clock):
+        shop = Shop(lab, clock)
+        ended = clock("gateway")(shop.moments["terminated"])
+        return listing(*shop.gateway(ended), *shop.orders_service(), shop.orders_pod())
+
+    lab.cluster_objects = cluster

@@ -111,7 +111,11 @@ export function exchangeAtFin(
     else after = true
   }
   const now = exchangeState(application)
-  if (fin.from === 'client') return now === 'opaque' && last === 'client' ? 'response-owed' : now
+  if (fin.from === 'client') {
+    // What the upstream said afterwards was still owed when the client closed.
+    if (now === 'complete' && last === 'client' && after) return 'response-owed'
+    return now === 'opaque' && last === 'client' ? 'response-owed' : now
+  }
   if (now === 'mid-response' || now === 'mid-request') {
     if (application.http?.upstreamState === 'until-close') return 'complete'
     return now === 'mid-request' && after && last !== 'client' ? 'complete' : now

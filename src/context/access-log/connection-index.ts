@@ -53,6 +53,8 @@ export class ConnectionIndex {
   private hashes: Int32Array
   private entries = 0
   private readonly destinations = new Map<string, Destination>()
+  private readonly callers = new Set<string>()
+  private byClient: { heads: Int32Array; next: Int32Array } | null = null
   /** `client address > server`. */
   private readonly paths = new Set<string>()
   /** Hashes of what connections go to, to pass over other lines at once; and the ports of these. */
@@ -87,6 +89,25 @@ export class ConnectionIndex {
       if (this.hashes[at] !== hash) continue
       const index = this.owner[at]!
       if (!found.includes(index) && this.hasPair(index, client, server)) found.push(index)
+    }
+    return found.reverse()
+  }
+
+  /** Does any connection come from this address? */
+  hasCaller(address: string): boolean {
+    return this.callers.has(address)
+  }
+
+  /** Those from this end, wherever they go: a Service's address is translated before its proxy sees the connection. */
+  from(client: Endpoint): number[] {
+    this.byClient ??= this.chainClients()
+    const { heads, next } = this.byClient
+    const found: number[] = []
+    const slot = endpointHash(client) & (heads.length - 1)
+    for (let at = heads[slot]!; at >= 0; at = next[at]!) {
+      const pairs = [...this.connections.pairs(at)]
+      if (pairs.some((pair) => isSame(pair.client, client))) found.push(at)
+      if (found.length > MOST_STEPS) return []
     }
     return found.reverse()
   }
@@ -141,8 +162,25 @@ export class ConnectionIndex {
       if (seen.includes(pair)) continue
       seen.push(pair)
       this.paths.add(`${client.address}>${server}`)
+      this.callers.add(client.address)
       this.addEntry(hashOf(client, upstream), index)
     }
+  }
+
+  /** Made when first asked for: most logs never ask. */
+  private chainClients(): { heads: Int32Array; next: Int32Array } {
+    const heads = new Int32Array(this.heads.length).fill(-1)
+    const next = new Int32Array(this.connections.count)
+    for (let index = 0; index < next.length; index++) {
+      for (const { client } of this.connections.pairs(index)) {
+        const slot = endpointHash(client) & (heads.length - 1)
+        // A connection stands in one chain once; other addresses of its client are found by both ends.
+        next[index] = heads[slot]!
+        heads[slot] = index
+        break
+      }
+    }
+    return { heads, next }
   }
 
   private destinationOf(server: string): Destination {

@@ -86,22 +86,25 @@ export function joinLine(
 
 const NO_CONNECTION: Joined = { joins: [], miss: null, missing: null }
 
-/** False where no connection goes where the line says: most lines of a large log are of other services. */
+/** False where no connection goes where the line says, or comes from there: most lines of a large log are of other services. */
 function mayBelong({ upstream, downstream, loose }: LogLine, index: ConnectionIndex): boolean {
   if (loose.length > 0 || REDIRECTED.some(({ port }) => index.hasPort(port))) return true
   // The sidecar's connection to its application may be seen as going to 127.0.0.1.
   if (upstream.client?.address === '127.0.0.6') return true
-  return [upstream, downstream].some(({ server }) => server !== null && index.mayKnow(server))
+  if ([upstream, downstream].some(({ server }) => server !== null && index.mayKnow(server)))
+    return true
+  return downstream.client !== null && index.hasCaller(downstream.client.address)
 }
 
-/** What a line says of the log's clock: where only one connection has the addresses of a leg, it must lie within that. */
+/** What a line says of the log's clock: where only one connection has the addresses of a leg (of its caller, where the destination was translated), it must lie within that. */
 export function clockObservations(line: LogLine, index: ConnectionIndex): ClockObservation[] {
   const window = windowOf(line, index)
   if (window === null) return []
   return (['upstream', 'downstream'] as const).flatMap((leg) => {
     const { client, server } = line[leg]
     if (client === null || server === null || client.port === 0 || server.port === 0) return []
-    const found = index.between(client, server)
+    const exact = index.between(client, server)
+    const found = exact.length > 0 || leg === 'upstream' ? exact : index.from(client)
     if (found.length !== 1) return []
     const { capture, start, end } = index.connections.life(found[0]!, leg)
     return [{ capture, connection: found[0]!, low: start - window.end, high: end - window.start }]
@@ -185,7 +188,17 @@ function downstreamLeg(search: Search): LegResult {
     pairs.push({ client, server: { address: '127.0.0.1', port }, note })
     pairs.push({ client, server: { address: server.address, port }, note })
   }
-  return byPairs(search, 'downstream', pairs)
+  const found = byPairs(search, 'downstream', pairs)
+  return found.joins.length > 0 || found.miss !== null ? found : bySource(search, client)
+}
+
+/** The proxy was called by another address, which was translated on the way to it: from where and when are left. */
+function bySource(search: Search, client: Endpoint): LegResult {
+  const { window, index } = search
+  if (window === null) return NOTHING
+  const { near, offset, clock } = fittingOf(search, index.from(client), 'downstream', window)
+  const basis = `from ${endpointText(client)}, to an address that was translated on the way to the proxy; the request lies within its life, by ${clockText(clock, offset.offsetNs)}`
+  return only(joinsOf(near, { leg: 'downstream', confidence: 'probable', basis, ...offset }))
 }
 
 /** Of a line of unknown order: any two of its addresses between which there is a connection. */

@@ -40,6 +40,21 @@ describe('a line with both ends', () => {
     )
   })
 
+  it('belongs to the connection from the same port whose destination was translated on the way', () => {
+    const called = { pairs: ['10.42.1.17:51022 > 10.96.99.9:443'], from: 1, to: 9 }
+    const { joins, basis } = joinsOf([called], {})
+    expect(joins).toEqual([[0, 'downstream', 'probable']])
+    expect(basis).toContain('from 10.42.1.17:51022, to an address that was translated')
+    const twice = [called, { pairs: ['10.42.1.17:51022 > 10.96.99.8:443'], from: 2, to: 8 }]
+    expect(joinsOf(twice, {}).joins.map(([, , confidence]) => confidence)).toEqual([
+      'unclear',
+      'unclear',
+    ])
+    const other = { pairs: ['10.42.1.17:51023 > 10.96.99.9:443'], from: 1, to: 9 }
+    const later = { pairs: ['10.42.1.17:51022 > 10.96.99.9:443'], from: 20, to: 29 }
+    expect(joinsOf([other, later], {}).joins).toEqual([])
+  })
+
   it('belongs to a connection under any of its addresses', () => {
     const pairs = ['10.42.1.17:43364 > 10.96.14.200:80', UP]
     expect(joinsOf([{ pairs, from: 0, to: 9 }], {}).joins).toEqual([[0, 'upstream', 'certain']])
