@@ -11,6 +11,7 @@ import {
 } from './diagnosis/access-log-findings.ts'
 import { evidenceOf } from './diagnosis/evidence.ts'
 import { MOST_LISTED } from './diagnosis/verdict.ts'
+import { isTcpLine } from './model/access-log.ts'
 import type { Case, LinesOf } from './model/case.ts'
 import type { Evidence, Finding } from './model/report.ts'
 import { NOT_SELECTED, type Survey } from './survey-cases.ts'
@@ -32,12 +33,13 @@ const MOST_EXAMPLES = 5
 /** What logs and packets say of each other, over all connections of a report. */
 export function gatherLogFindings(gathered: Gathered): Finding[] {
   const { logs, isWhole } = gathered
+  const contradicted = disagreements(gathered)
   return accessLogFindings({
-    disagreements: disagreements(gathered),
+    disagreements: contradicted,
     missing: isWhole
       ? { count: logs.missing.count, examples: missingEvidence(logs) }
       : { count: 0, examples: [] },
-    untold: isWhole ? untold(gathered) : { count: 0, connections: [], evidence: [] },
+    untold: isWhole ? untold(gathered, contradicted) : { count: 0, connections: [], evidence: [] },
   })
 }
 
@@ -76,7 +78,11 @@ function missingEvidence({ missing, summaries }: JoinedLogs): Evidence[] {
 /** Details of resets that no request was under way for. */
 const WITHOUT_REQUEST = new Set(['idle', 'after-complete-response'])
 
-function untold({ cases, survey, places, logs, linesOf }: Gathered): LogFacts['untold'] {
+function untold(
+  { cases, survey, places, logs, linesOf }: Gathered,
+  contradicted: readonly Disagreement[],
+): LogFacts['untold'] {
+  const known = new Set(contradicted.map(({ connection }) => connection))
   const found: LogFacts['untold'] = { count: 0, connections: [], evidence: [] }
   const { endings } = survey.counter
   for (let i = 0; i < cases.count; i++) {
@@ -84,7 +90,9 @@ function untold({ cases, survey, places, logs, linesOf }: Gathered): LogFacts['u
     if (kind === NOT_SELECTED) continue
     const { benign, by, detail } = endings[kind]!
     if (benign || by === null || WITHOUT_REQUEST.has(detail)) continue
-    if (linesOf(i).some(({ line }) => isFailure(line))) continue
+    // A TCP line has no flag for a reset in mid-stream.
+    const isTold = linesOf(i).some(({ line }) => isFailure(line) || isTcpLine(line))
+    if (isTold || known.has(i + 1)) continue
     const life = places.life(i, 'upstream')
     const atEnd = { ...life, start: life.end }
     if (![...places.pairs(i)].some((pair) => logs.tellsOf(pair, atEnd))) continue

@@ -2,6 +2,7 @@ import { isTcpLine, type JoinedLine } from '../../model/access-log.ts'
 import type { Case } from '../../model/case.ts'
 import type { Observation } from '../../model/outcome.ts'
 import { SLACK_NS } from './join.ts'
+import { NEAR_NS } from './log-clock.ts'
 import { type Meaning, meaningOfLine } from './meaning.ts'
 import { RESPONSE_FLAGS } from './response-flags.ts'
 import { isPlainHttp1, ownsConnection, type Scene, sceneOf } from './scene.ts'
@@ -164,7 +165,7 @@ const proxyTimer: Check = (scene) => {
 
 const streamOnly: Check = (scene, { flag }) => {
   // A TCP proxy of 2026 says UR where it passes on a RST.
-  if (flag === 'UR' && isTcpLine(scene.line) && scene.leg === 'upstream') {
+  if (flag === 'UR' && isTcpLine(scene.line)) {
     const by = scene.c.outcome.firstReset?.by
     return [by === 'upstream' ? 'yes' : 'cannot-tell', scene.ended]
   }
@@ -191,7 +192,8 @@ const notHttp: (leg: Scene['leg']) => Check = (leg) => (scene) => {
   const first = leg === 'upstream' ? application.upstreamFirst : application.clientFirst
   if (first === 'none') return ['no', `${scene.far} sent nothing; ${scene.ended}`]
   // A response that breaks off is no valid message either.
-  if (scene.c.outcome.detail === 'truncated-response') return ['yes', scene.ended]
+  const { detail } = scene.c.outcome
+  if (detail === 'truncated-response' || detail === 'mid-response') return ['yes', scene.ended]
   const agrees = NO_HTTP.has(first) ? 'yes' : 'cannot-tell'
   return [agrees, `the first bytes of ${scene.far} are ${first}; ${scene.ended}`]
 }
@@ -298,11 +300,22 @@ const withoutFlag: Check = (scene) => {
     return [status === line.code ? 'yes' : 'cannot-tell', scene.ended]
   }
   if (neverBegan(scene)) return ['no', `it never came about: ${scene.ended}`]
-  const cut = exchangeAtClose === 'mid-response' || exchangeAtClose === 'response-owed'
-  if (!benign && cut && endsWithin(scene))
-    return ['no', `${scene.ended}, while the request was under way`]
+  if (!benign && (exchangeAtClose === 'mid-response' || exchangeAtClose === 'response-owed')) {
+    const cut = cutOff(scene)
+    if (cut !== null) return cut
+  }
   const later = scene.closedLaterNs === null || scene.closedLaterNs > 0 ? 'later ' : ''
   return ['yes', scene.ender === null ? scene.ended : `${later}${scene.ended}`]
+}
+
+/** A response that the line takes for complete, and that its connection's end cut off; null where it was later. */
+function cutOff(scene: Scene): [Agreement, string] | null {
+  if (endsWithin(scene)) return ['no', `${scene.ended}, while the request was under way`]
+  const { closedLaterNs, c } = scene
+  if (closedLaterNs === null || Math.abs(closedLaterNs) > NEAR_NS) return null
+  // Of several requests it may be the next one that was cut off.
+  if (c.outcome.application.http?.requests !== 1) return ['cannot-tell', scene.ended]
+  return ['no', `${scene.ended}, which a line without a flag hides`]
 }
 
 /** Did the connection end while the request was under way, by more than the clocks may be off? */

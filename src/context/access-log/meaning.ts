@@ -27,13 +27,18 @@ export function meaningOfLine(line: LogLine): Meaning {
   const transport = failure === null ? null : parseTransportFailure(failure)
   const reason = details?.reason ?? null
   const told = flagOf(line, details?.kind ?? null, reason)
+  if (told === 'DC' && details?.kind === LOCAL_DISCONNECT) {
+    // Envoy flags DC, too, where it closes the client's connection itself.
+    return { flag: null, reason, transport, text: closeMeaning(line), answer: null }
+  }
   if (told !== null) {
     const known = responseFlag(told)
     const isCut = details?.kind === 'upstream_reset_after_response_started'
     const because = [reason, transport?.text, isCut ? 'after the response had begun' : null].filter(
       (text) => text != null,
     )
-    const text = `${known?.meaning ?? 'a flag that an extension registered'}${because.length > 0 ? ` (${because.join('; ')})` : ''}`
+    const said = told === 'UR' && isTcpLine(line) ? PASSED_ON : known?.meaning
+    const text = `${said ?? 'a flag that an extension registered'}${because.length > 0 ? ` (${because.join('; ')})` : ''}`
     return { flag: told, reason, transport, text, answer: localAnswer(line) }
   }
   const length = lengthMeaning(line)
@@ -44,6 +49,10 @@ export function meaningOfLine(line: LogLine): Meaning {
   const text = closeMeaning(line) ?? plainMeaning(line)
   return { flag: null, reason, transport, text, answer: localAnswer(line) }
 }
+
+const LOCAL_DISCONNECT = 'downstream_local_disconnect'
+/** What UR says of a TCP connection, in Envoy of 2026. */
+const PASSED_ON = 'the upstream reset the connection, and the proxy passes that on'
 
 /** Details of Envoy that mean the same as a flag, for formats that have the one and not the other. */
 const FLAG_OF_DETAILS: Record<string, string> = {
@@ -93,7 +102,7 @@ function closeMeaning({ localClose, terminationDetails, details }: LogLine): str
   if (terminationDetails !== null) return `the proxy ended it: ${terminationDetails}`
   const parsed = details === null ? null : parseDetails(details)
   const downstream =
-    parsed?.kind === 'downstream_local_disconnect'
+    parsed?.kind === LOCAL_DISCONNECT
       ? (parsed.reason ?? 'for no reason given')
       : localClose.downstream
   if (downstream !== null) return `the proxy closed the client's connection: ${worded(downstream)}`

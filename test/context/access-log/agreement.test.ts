@@ -147,6 +147,17 @@ describe('DC on the downstream leg', () => {
   ])
 })
 
+it('DC of a proxy that closes by itself is no contradiction', async () => {
+  const details =
+    'downstream_local_disconnect(purging_socket_that_have_not_progressed_to_connections)'
+  const fields = { ...DOWNSTREAM, flags: 'DC', code: 0, details }
+  const line = await beside(`${REQUEST}\nu> FA +50ms\nc> FA\nu> A`, fields)
+  expect(line).toMatchObject({
+    agrees: 'yes',
+    meaning: expect.stringMatching(/^the proxy closed the client's connection: purging/),
+  })
+})
+
 describe('answers of the proxy itself', () => {
   const tcp: IstioFields = { ...DOWNSTREAM, request: '- - -', code: 0 }
   agree('yes', [
@@ -293,6 +304,17 @@ describe('lines without a flag', () => {
       `${HALF_RESPONSE}\nu> RA +5s`,
       { ...ok, duration: 20_000 },
       /while the request was under way/,
+    ],
+  ])
+  agree('no', [
+    [
+      'a response without a length that a reset ends',
+      `${REQUEST}
+      u> PA "HTTP/1.1 200 OK\\r\\n\\r\\nall of it?"
+      c> A
+      u> RA +50ms`,
+      ok,
+      /mid-response\), which a line without a flag hides/,
     ],
   ])
   const tcp: IstioFields = { ...UPSTREAM, request: '- - -', code: 0, flags: '-' }
