@@ -262,6 +262,10 @@ describe('events', () => {
     expect(found[0]).toMatch(why)
   })
 
+  it('just before the captures are no finding', async () => {
+    expect(await finding(lists.event({ at: `${DAY}09:40:20Z` }))).toEqual([])
+  })
+
   it('that cover them are no finding', async () => {
     const around = [lists.event({ at: `${DAY}09:00:00Z` }), lists.event({ at: `${DAY}10:00:00Z` })]
     const report = await reported('upstream-kill', ...around)

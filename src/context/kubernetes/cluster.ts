@@ -13,7 +13,7 @@ import { meshStatements } from './mesh-statements.ts'
 import type { Pod } from './pods.ts'
 import { policyStatements } from './policy-statements.ts'
 import type { Problem } from './problems.ts'
-import { type PodEvents, podEnd } from './question.ts'
+import { isLoopback, type PodEvents, podEnd } from './question.ts'
 import type { ClusterObjects } from './read-objects.ts'
 import { AddressBook } from './resolve.ts'
 import { serviceStatements, targetsOf } from './service-statements.ts'
@@ -50,14 +50,14 @@ function statementsOf(
     const at = podEnd(side, question, pod, eventsOf(pod))
     return [...own, ...containerStatements(at), ...stopStatements(at), ...eventStatements(at)]
   })
+  // On the leg to its own sidecar a client does not meet whom it calls.
+  const called = isLoopback(question.upstream.address) ? null : pods.upstream
   const targets =
-    pods.upstream === null
-      ? targetsOf(book, question)
-      : [{ pod: pods.upstream, port: question.upstream.port }]
+    called === null ? targetsOf(book, question) : [{ pod: called, port: question.upstream.port }]
   const target = targets[0]?.pod ?? null
   const statements = [
     ...ofEnds,
-    ...serviceStatements(objects, book, question, pods.upstream),
+    ...serviceStatements(objects, book, question, called),
     ...policyStatements(objects, question, pods.client, targets),
     ...meshStatements(objects, book, question, { client: pods.client, target }),
   ]
@@ -72,7 +72,9 @@ function weight({ relation, confidence }: ClusterStatement): number {
 }
 
 function podAt(book: AddressBook, side: Side, question: ConnectionQuestion): Pod | null {
-  const { address, port, end } = question[side]
+  const other = side === 'client' ? 'upstream' : 'client'
+  const isSelf = isLoopback(question[side].address) && !isLoopback(question[other].address)
+  const { address, port, end } = question[isSelf ? other : side]
   return book.holderAt(address, end.from).holder?.pod ?? book.podOnHost(address, port, end.from)
 }
 

@@ -41,6 +41,11 @@ export function podEnd(
   return { side, end, question, pod, application, owner, events }
 }
 
+/** Addresses that a pod calls itself by: 127.0.0.6 is the source of a sidecar's connections to its application. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === '::6'
+}
+
 function onlyApplication(pod: Pod): Container | null {
   const others = pod.containers.filter((one) => !isProxy(one) && (!one.isInit || one.isSidecar))
   return others.length === 1 ? others[0]! : null
@@ -49,6 +54,10 @@ function onlyApplication(pod: Pod): Container | null {
 /** Does `istio-proxy` in this pod end such connections (its iptables rules, by their annotations)? */
 export function takesOver(pod: Pod, side: Side, question: ConnectionQuestion): boolean {
   if (sidecarOf(pod) !== 'istio-proxy') return false
+  // Between an application and its own sidecar, the one that has no address of its own is the sidecar.
+  if (isLoopback(question.client.address) || isLoopback(question.upstream.address)) {
+    return isLoopback(question[side].address)
+  }
   const { inbound, outboundExcluded } = pod.interception
   if (side === 'client') return !outboundExcluded.has(question.called.port)
   const { port } = question.upstream

@@ -168,6 +168,53 @@ describe('behind a sidecar', () => {
   })
 })
 
+describe('between an application and its own sidecar', () => {
+  const ended = { exit: 137, at: `${DAY}09:40:57Z` }
+  const meshed = (app: Partial<ContainerOptions>, proxy: Partial<ContainerOptions>) =>
+    pod({
+      containers: [
+        { ...APP, ...app },
+        { name: 'istio-proxy', nativeSidecar: true, ...proxy },
+      ],
+    })
+  const INBOUND: Asked = { client: { address: '127.0.0.6' } }
+  const OUTBOUND: Asked = {
+    client: { address: '10.42.7.5' },
+    upstream: { address: '127.0.0.1', port: 15001 },
+    called: { address: '10.96.1.1', port: 80 },
+  }
+  const died = { ended, runningSince: `${DAY}09:41:02Z` }
+
+  it.each<[string, Asked, unknown, string]>([
+    [
+      'the application ends what came in',
+      INBOUND,
+      meshed(died, {}),
+      'container-ended upstream explains certain',
+    ],
+    [
+      'the proxy ends what came in',
+      { ...INBOUND, endedBy: 'client' },
+      meshed({}, died),
+      'sidecar-ended client explains certain',
+    ],
+    [
+      'the proxy ends what goes out',
+      OUTBOUND,
+      meshed({}, died),
+      'sidecar-ended upstream explains certain',
+    ],
+    [
+      'the application ends what goes out',
+      { ...OUTBOUND, endedBy: 'client' },
+      meshed(died, {}),
+      'container-ended client explains probable',
+    ],
+  ])('%s', (_, asked, document, expected) => {
+    expect(said([document], asked)[0]).toBe(expected)
+  })
+})
+
 describe('a pod that was told to stop', () => {
   const deleted = (expires: string, grace: number, more: PodOptions = {}) =>
     pod({
