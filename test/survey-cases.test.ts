@@ -24,6 +24,8 @@ import { captures, play } from './support/ladder.ts'
 import { addToSequenceNumbers, rewriteAddresses, shiftClock } from './support/transform-capture.ts'
 
 const samples = sampleCases()
+/** Without those around a proxy: linked connections are looked at one by one. */
+const plain = samples.filter(({ name }) => !name.startsWith('envoy-'))
 
 type Input = string | Uint8Array[]
 
@@ -143,7 +145,7 @@ describe('connections of which the least is said are surveyed as if each were lo
   })
 
   it('in many captures after each other, making a case for few of them', async () => {
-    const captures = samples.slice(0, 20).map(({ client }) => readCapture(readFileSync(client)))
+    const captures = plain.slice(0, 20).map(({ client }) => readCapture(readFileSync(client)))
     const rounds = Array.from({ length: 8 }, (_, round) =>
       captures.map((capture) => writeCapture(elsewhere(capture, round))),
     )

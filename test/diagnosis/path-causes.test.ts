@@ -188,15 +188,18 @@ describe('HTTP/2 in plaintext', () => {
     answer: [0, 0, 2, 1, 5, 0, 0, 0, 1, 0x88, 0x88],
     goaway: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   }
-  const ladder = (answer: string) => `${OPEN}
+  const ladder = (...said: string[]) => `${OPEN}
     c> PA ${preface}
     u> PA $settings
-    ${answer}
-    u> PA $goaway +1s
+    ${said.join('\n')}
     u> RA +1s`
 
-  it('says GOAWAY before it ends with a stream open', async () => {
-    expect((await first([10, ladder(''), { payloads }]))[0]).toBe('h2-goaway probable')
+  it('says GOAWAY before it ends, with a stream open or not', async () => {
+    const goaway = 'u> PA $goaway +1s'
+    expect((await first([10, ladder(goaway), { payloads }]))[0]).toBe('h2-goaway probable')
+    expect((await first([10, ladder('u> PA $answer', goaway), { payloads }]))[0]).toBe(
+      'h2-goaway probable',
+    )
     expect((await first([10, ladder('u> PA $answer'), { payloads }])).join()).not.toContain(
       'goaway',
     )
