@@ -1,10 +1,9 @@
 import { EndpointIds } from './connections/endpoint-ids.ts'
 import { type LegLink, linkProxied } from './correlation/proxied.ts'
-import { onFirstClock } from './diagnosis/on-client-clock.ts'
 import { type CaseLink, endpointText } from './model/case.ts'
+import type { NsInterval } from './model/clock.ts'
 import type { ConnectionSet } from './model/connection-set.ts'
 import type { Limit } from './model/report.ts'
-import type { SharedClock } from './model/sighting.ts'
 
 /** The connections around proxies, by index in the order of a report. */
 export interface CaseLinks {
@@ -27,22 +26,23 @@ export interface CaseLinks {
 
 const RANK = { certain: 0, probable: 1, unclear: 2 } as const
 
-/** Links the connections of a report's captures; `clock` relates the captures' times, where packets do. */
-export function caseLinks(
-  count: number,
-  sets: readonly ConnectionSet[],
-  indexAt: (tap: number, index: number) => number,
-  clock: SharedClock | null,
-): CaseLinks {
+/** What links are made of: the connections of a report by its captures, and how their times relate. */
+export interface LinkInput {
+  count: number
+  sets: readonly ConnectionSet[]
+  indexAt(tap: number, index: number): number
+  /** Null where nothing relates the two taps. */
+  translate(from: number, time: number, to: number): NsInterval | null
+  /** A tap's time as the report shows it: on its first tap's clock. */
+  shown(tap: number, time: number): number
+  /** Is the second tap further from the client than the first? Taps beside each other link nothing. */
+  isOnPath(near: number, far: number): boolean
+}
+
+export function caseLinks(input: LinkInput): CaseLinks {
+  const { count, sets, indexAt, shown } = input
   const bases = sets.map((set) => set.facts.baseNs)
-  const shown = (tap: number, time: number) => onFirstClock(bases, clock, tap, time)
-  const found = linkProxied({
-    count,
-    sets,
-    indexAt,
-    newTable: () => new EndpointIds(),
-    translate: (from, time, to) => clock?.translate(from, time, to) ?? null,
-  })
+  const found = linkProxied({ ...input, newTable: () => new EndpointIds() })
   const links = new Map<number, CaseLink[]>()
   const add = (index: number, link: CaseLink) => {
     const list = links.get(index)

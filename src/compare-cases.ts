@@ -68,7 +68,14 @@ export function pairedCases(pairing: Pairing): Cases {
   const ids = new EndpointIds()
   const indexAt = (tap: number, index: number) =>
     (tap === 0 ? order.client : order.upstream)[index]!
-  const links = caseLinks(order.client.length, sets, indexAt, times)
+  const links = caseLinks({
+    count: order.client.length,
+    sets,
+    indexAt,
+    translate: (from, time, to) => times?.translate(from, time, to) ?? null,
+    shown: (tap, time) => onFirstClock(bases, times, tap, time),
+    isOnPath: () => true,
+  })
   const shownTap = (index: number) => (order.client[index]! >= 0 ? 0 : 1)
   const upstreamId = (tap: number, index: number) =>
     sets[tap]!.endpointId(indexAt(tap, index), 'upstream', ids)
@@ -113,6 +120,7 @@ export function pairedCases(pairing: Pairing): Cases {
         bases: taps.map((tap) => bases[tap]!),
         zero: bases[0]!,
         captures: sets.map((set) => set.capture),
+        between: [],
         match: c < 0 ? null : matches.methods[c]!,
         unmatchedReason: isProxied
           ? 'terminated-by-proxy'
@@ -139,7 +147,14 @@ export function singleCases(
   const ids = new EndpointIds()
   const upstreamId = (index: number) => set.endpointId(index, 'upstream', ids)
   const indexAt = (_tap: number, index: number) => index
-  const links = caseLinks(set.count, [set], indexAt, null)
+  const links = caseLinks({
+    count: set.count,
+    sets: [set],
+    indexAt,
+    translate: (_from, time) => ({ low: time, high: time }),
+    shown: (_tap, time) => time,
+    isOnPath: () => false,
+  })
   const briefOf = singleBriefs(set)
   return {
     count: set.count,
@@ -168,6 +183,7 @@ export function singleCases(
         bases,
         zero: bases[0]!,
         captures: [set.capture],
+        between: [],
         match: null,
         unmatchedReason: null,
         links: links.of(index),
@@ -179,7 +195,7 @@ export function singleCases(
 }
 
 /** Time of a connection's first packet, under whatever addresses. */
-function startOf(set: ConnectionSet, index: number): number {
+export function startOf(set: ConnectionSet, index: number): number {
   return set.hasFolds(index) ? set.view(index).firstTime : set.firstTime(index)
 }
 
@@ -191,7 +207,7 @@ function exactOn(tap: number, time: number): NsInterval {
 }
 
 /** How the connection ended as one tap alone shows it. */
-function outcomeAt(sighting: Sighting, tap: number) {
+export function outcomeAt(sighting: Sighting, tap: number) {
   const here = sighting.taps[tap]!
   if (here.view === null) return null
   if (sighting.taps.every((t, i) => i === tap || t.view === null)) return outcomeOf(sighting)
@@ -204,7 +220,7 @@ function outcomeAt(sighting: Sighting, tap: number) {
   })
 }
 
-function unmatchedReason(sighting: Sighting): UnmatchedReason {
+export function unmatchedReason(sighting: Sighting): UnmatchedReason {
   const seenBy = sighting.taps.findIndex((tap) => tap.view !== null)
   const missing = 1 - seenBy
   const view = sighting.taps[seenBy]!.view!

@@ -85,10 +85,13 @@ describe('links of proxied connections', () => {
     expect(certain.length).toBeGreaterThanOrEqual((2 * PAIRS * 2) / 3)
   })
 
-  it('are the same for any --jobs, in one capture and in two', async () => {
+  it('are the same for any --jobs, in one capture, in two, and along a path', async () => {
     const alone = json(await analyzeStream(gateway, { jobs: 1 }))
     const both = json(await compareStream({ client, upstream }, { jobs: 1 }))
+    const path = { client, via: [gateway], upstream }
+    const along = json(await compareStream(path, { jobs: 1 }))
     for (const jobs of [2, 3]) {
+      expect(json(await compareStream(path, { jobs }))).toBe(along)
       expect(json(await analyzeStream(gateway, { jobs }))).toBe(alone)
       expect(json(await compareStream({ client, upstream }, { jobs }))).toBe(both)
     }

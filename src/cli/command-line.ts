@@ -5,6 +5,7 @@ import { ANSWERS } from './answers.ts'
 import { EXIT } from './exit-code.ts'
 import { longHelp, shortHelp } from './help-text.ts'
 import type { Host } from './host.ts'
+import { occurrences } from './occurrences.ts'
 import { InvalidValue } from './option-values.ts'
 import { COMMAND_NAMES, type CommandName, FLAGS, type Flag, type OptionValues } from './options.ts'
 
@@ -31,10 +32,10 @@ class Answer extends Error {
 export async function runCommandLine(argv: string[], host: Host): Promise<number> {
   let code: number = EXIT.done
   try {
-    const program = makeProgram(host, (result) => {
+    const program = makeProgram(argv, host, (result) => {
       code = result
     })
-    refuseRepeatedSides(argv)
+    refuseRepeatedClient(argv)
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) throw usageError(error, argv)
@@ -44,11 +45,11 @@ export async function runCommandLine(argv: string[], host: Host): Promise<number
   return code
 }
 
-function makeProgram(host: Host, done: (code: number) => void): Command {
+function makeProgram(argv: string[], host: Host, done: (code: number) => void): Command {
   // Flags belong to the command they follow: `compare -h` is the help of compare.
   const program = bare(new Command('rstscope')).enablePositionalOptions()
   for (const [flag, text] of ANSWERS) answer(program, flag, text)
-  for (const name of COMMAND_NAMES) addCommand(program, name, host, done)
+  for (const name of COMMAND_NAMES) addCommand(program, name, argv, host, done)
   const help = bare(new Command('help')).argument('[command]')
   help.action((name?: string) => {
     if (name !== undefined && !isCommand(name)) {
@@ -63,6 +64,7 @@ function makeProgram(host: Host, done: (code: number) => void): Command {
 function addCommand(
   program: Command,
   name: CommandName,
+  argv: string[],
   host: Host,
   done: (code: number) => void,
 ): void {
@@ -72,7 +74,7 @@ function addCommand(
   for (const flag of FLAGS)
     if (flag.commands.includes(name)) command.addOption(optionOf(flag, host))
   command.action(async (words: string[], values: OptionValues) => {
-    done(await COMMANDS[name](words, values, host))
+    done(await COMMANDS[name](words, withCaptures(values, argv), host))
   })
   program.addCommand(command)
 }
@@ -133,17 +135,24 @@ function fromEnvironment(flag: Flag, text: string): unknown {
   }
 }
 
-/** A side named twice will one day mean replicas; until then it must not be taken for a rotated set. */
-function refuseRepeatedSides(argv: string[]): void {
-  for (const flag of ['--client', '--upstream']) {
-    const times = argv.filter((word) => word === flag || word.startsWith(`${flag}=`)).length
-    if (times < 2) continue
-    throw new RstscopeError(
-      'RSTSCOPE_USAGE',
-      `${flag} is given ${times} times`,
-      `name the files of a rotated set after one ${flag}`,
-    )
+/** What was given several times stands for several captures. */
+function withCaptures(values: OptionValues, argv: string[]): OptionValues {
+  return {
+    ...values,
+    hops: occurrences(argv, '--via'),
+    upstreams: occurrences(argv, '--upstream'),
   }
+}
+
+/** A client named twice is no rotated set: its files stand after one flag. */
+function refuseRepeatedClient(argv: string[]): void {
+  const times = occurrences(argv, '--client').length
+  if (times < 2) return
+  throw new RstscopeError(
+    'RSTSCOPE_USAGE',
+    `--client is given ${times} times`,
+    'name the files of a rotated set after one --client',
+  )
 }
 
 /** What commander refuses, in this project's words, with what to try. */

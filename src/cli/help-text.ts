@@ -21,18 +21,22 @@ const COMMANDS: Record<CommandName, CommandHelp> = {
   compare: {
     usage: [
       'rstscope compare CLIENT UPSTREAM [flags]',
-      'rstscope compare --client FILE… --upstream FILE… [flags]',
+      'rstscope compare --client FILE… [--via FILE…] --upstream FILE… [flags]',
     ],
     summary: 'which side reset first',
     examples: [
       ['rstscope compare client.pcap upstream.pcap', 'answer for one incident'],
       ['rstscope compare c.pcap u.pcap --host 10.8.1.15 --port 8443', 'about one service'],
       ['rstscope compare c.pcap u.pcap --out report.json', 'the report as JSON, too'],
+      ['rstscope compare --client c.pcap --via gateway.pcap --upstream u.pcap', 'through a proxy'],
     ],
     text: `CLIENT was captured at or nearer to the host that opened the connections, UPSTREAM at or
 nearer to the one that accepted them. Their clocks need not agree: the offset is measured
 from the packets that both captures hold. pcap and pcapng are read, also when compressed
-with gzip, zstd or lz4; one of the two may be - for standard input.
+with gzip, zstd or lz4; one of them may be - for standard input.
+
+A proxy ends connections and opens others. A capture at the proxy joins them: --via, once for
+each in order of the path. --upstream once more is another replica behind the same proxy.
 `,
   },
   analyze: {

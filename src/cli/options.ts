@@ -51,7 +51,15 @@ export const FLAGS: readonly Flag[] = [
     name: 'upstream',
     value: 'FILE',
     many: 'list',
-    help: 'capture at the upstream side; several files: one rotated set',
+    help: 'upstream capture; files: one rotated set; again: a replica',
+    group: 'Captures',
+    commands: ['compare'],
+  },
+  {
+    name: 'via',
+    value: 'FILE',
+    many: 'list',
+    help: 'capture at a proxy; files: one rotated set; again: the next',
     group: 'Captures',
     commands: ['compare'],
   },
@@ -272,6 +280,10 @@ export const FLAGS: readonly Flag[] = [
 export interface OptionValues {
   client?: string[]
   upstream?: string[]
+  via?: string[]
+  /** The files of --via and --upstream, for each time the flag was given. */
+  hops?: string[][]
+  upstreams?: string[][]
   server?: { host: string; port: number }
   at?: 'client' | 'upstream'
   clockOffset?: number

@@ -12,6 +12,8 @@ export type { LegRows } from './leg-candidates.ts'
 export type { LegLink } from './leg-links.ts'
 
 export interface ProxiedInput extends LegRows {
+  /** Is the second tap further from the client than the first? */
+  isOnPath(near: number, far: number): boolean
   /** A time of one tap on the clock of another, which may be unbounded; null where nobody knows. */
   translate(from: number, time: number, to: number): NsInterval | null
 }
@@ -40,6 +42,7 @@ export function linkProxied(input: ProxiedInput): Proxied {
     linkSides({ downstream: legs, upstream: legs, there: exact, together: true }, tap, links)
   })
   for (const [near, far] of pairsOf(taps)) {
+    if (!input.isOnPath(near, far)) continue
     const here = candidates[near]!.legs.filter((leg) => {
       return isAlone(leg.row) && !links.has(leg.row, 'downstream')
     })

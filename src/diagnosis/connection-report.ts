@@ -32,7 +32,9 @@ export function connectionReport(
     views: Object.fromEntries(
       c.captures.map((capture) => {
         const tap = sighting.taps.findIndex((t) => t.capture === capture && t.view !== null)
-        return [capture, tap < 0 ? null : viewReport(sighting.taps[tap]!.view!, viewOutcomes[tap]!)]
+        if (tap >= 0) return [capture, viewReport(sighting.taps[tap]!.view!, viewOutcomes[tap]!)]
+        const seen = c.between.find((one) => one.capture === capture)
+        return [capture, seen === undefined ? null : viewReport(seen.view, seen.outcome)]
       }),
     ),
     match: c.match === null ? null : { method: c.match },

@@ -11,7 +11,7 @@ export interface LegStory {
   link: CaseLink
   /** The leg that was reset or closed first; undetermined where the clocks do not tell, null where none was. */
   first: 'downstream' | 'upstream' | 'undetermined' | null
-  /** The proxy gave its client a good answer all the same, from another attempt. */
+  /** The client was answered well all the same: another attempt went well, or nothing was owed to it. */
   isRecovered: boolean
   /** Where it began: "the upstream leg (#9) was reset first by 10.42.3.8:8080". Empty where it did not end. */
   beginning: string
@@ -33,7 +33,8 @@ export function legStory(c: Case, around: Surroundings): LegStory | null {
   const beginning = beginningText(downstream, upstream, first)
   const answer = answerText(downstream, upstream, link, first)
   const { downstreamStatus: status, upstreamStatus } = link
-  const isRecovered = status !== upstreamStatus && status > 0 && status < 500
+  const isWhole = status !== upstreamStatus || downstream.benign
+  const isRecovered = isWhole && status > 0 && status < 500
   return { downstream, upstream, link, first, isRecovered, beginning, answer }
 }
 

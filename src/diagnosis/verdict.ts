@@ -1,7 +1,7 @@
 import type { Case } from '../model/case.ts'
 import type { Ending } from '../model/ending.ts'
 import type { Connection, Verdict } from '../model/report.ts'
-import { causeHeadline, verdictHeadline } from './wording.ts'
+import { atProxy, causeHeadline, verdictHeadline } from './wording.ts'
 
 /** What connections must share, beside their upstream endpoint, to be one group of the verdict. */
 export interface VerdictKind {
@@ -81,7 +81,7 @@ export function verdictOf(leader: LeadingGroup | null, connections: number): Ver
   const reset = example.firstReset
   const cause = example.causes[0] ?? null
   return {
-    by: kind.by,
+    by: isProxy(example, kind.by) ? 'proxy' : kind.by,
     confidence: kind.confidence,
     headline: verdictHeadline(first, example, count, !kind.serious, legs),
     cause:
@@ -95,4 +95,9 @@ export function verdictOf(leader: LeadingGroup | null, connections: number): Ver
     against: cause?.against ?? [],
     settles: reset?.settles ?? cause?.next ?? [],
   }
+}
+
+/** Is the side that reset a proxy, whose other leg is in the report, too? */
+function isProxy(example: Connection, by: VerdictKind['by']): boolean {
+  return (by === 'client' || by === 'upstream') && atProxy(example, by)
 }

@@ -25,7 +25,7 @@ export function verdictHeadline(
   switch (reset.by) {
     case 'client':
     case 'upstream':
-      return `${reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${provokedText(reset)}${tail}${proxyText(connection, reset.by)}${more}`
+      return `${atProxy(connection, reset.by) ? 'THE PROXY' : reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${provokedText(reset)}${tail}${proxyText(connection, reset.by)}${more}`
     case 'between':
       return `A DEVICE BETWEEN reset it: ${betweenText(c, connection)}${more}`
     default:
@@ -59,15 +59,21 @@ function sentText(c: Case, connection: Connection, by: Side): string {
   if (!leaving) return `the RST (reset) came from the direction of ${who}, ${clockTime(reset.at)}`
   if (!inHost)
     return `the RST (reset) came from behind the ${by} tap, where ${who} is, ${clockTime(reset.at)}`
-  const travel = travelText(c, by, home)
+  const other = by === 'client' ? 'upstream' : 'client'
+  const travel = travelText(c, by, home, atProxy(connection, other) ? 'proxy' : other)
   return `${who} sent RST (reset) at ${clockTime(reset.at)}${travel}`
 }
 
-function travelText(c: Case, by: Side, home: number): string {
+/** Is the proxy this end of the connection, by a link that is more than a guess? */
+export function atProxy({ links }: Pick<Connection, 'links'>, side: Side): boolean {
+  const relation = side === 'client' ? 'proxied-from' : 'proxied-to'
+  return links.some((link) => link.relation === relation && link.confidence !== 'unclear')
+}
+
+function travelText(c: Case, by: Side, home: number, other: Side | 'proxy'): string {
   const event = c.outcome.firstReset!.event
   const far = c.sighting.taps.findIndex((tap) => tap.side !== null && tap.side !== by)
   if (far < 0) return ''
-  const other = by === 'client' ? 'upstream' : 'client'
   const arrived = event.segment.seen[far]
   if (arrived == null) return `; the ${other}'s capture does not show it arriving`
   const sent = event.segment.seen[home]!
@@ -76,15 +82,16 @@ function travelText(c: Case, by: Side, home: number): string {
     return `, and the ${other} got it`
   }
   const ms = Math.max(0, ((interval.low + interval.high) / 2 - sent.time) / 1e6)
-  if (ms < 0.1) return `, ${other} got it less than 0.1 ms later`
-  return `, ${other} got it ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms later`
+  const subject = other === 'proxy' ? 'the proxy' : other
+  if (ms < 0.1) return `, ${subject} got it less than 0.1 ms later`
+  return `, ${subject} got it ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms later`
 }
 
 function proxyText(connection: Connection, by: Side): string {
   const proxy = connection.proxies.find((p) => p.side === by)
   if (proxy === undefined) return ''
   const relation = by === 'upstream' ? 'proxied-to' : 'proxied-from'
-  const leg = connection.links?.find((l) => l.relation === relation && l.confidence !== 'unclear')
+  const leg = connection.links.find((l) => l.relation === relation && l.confidence !== 'unclear')
   if (leg !== undefined) {
     return ` (the proxy of ${endpointText(connection[by])}, not the application: its other leg is #${leg.connection}; ${proxy.basis})`
   }
@@ -102,7 +109,8 @@ function betweenText(c: Case, connection: Connection): string {
     (e) =>
       e.from !== event.from && e.ending && e.segment.seen.filter((s) => s !== null).length === 1,
   )
-  const where = reset.where === null || reset.where.hops === null ? '' : `, ${reset.where.text}`
+  const isKnown = reset.where !== null && reset.where.text !== 'between the two captures'
+  const where = isKnown ? `, ${reset.where!.text}` : ''
   if (forgedBoth && reset.confidence === 'certain') {
     return `both ends got a RST (reset) that neither of them sent${where}`
   }

@@ -1,7 +1,7 @@
 import type { JoinedLine } from './access-log.ts'
 import type { NsInterval } from './clock.ts'
 import type { Cluster } from './cluster.ts'
-import type { Endpoint, Side } from './connection.ts'
+import type { ConnectionView, Endpoint, Side } from './connection.ts'
 import type { Outcome } from './outcome.ts'
 import type { Confidence, MatchMethod, ResetBy, UnmatchedReason } from './report.ts'
 import type { Sighting } from './sighting.ts'
@@ -21,6 +21,8 @@ export interface Case {
   zero: bigint
   /** Ids of all captures of the report, in its order; not all of them need be taps of this connection. */
   captures: readonly string[]
+  /** Those between the sighting's taps that saw it, too, each by itself. */
+  between: readonly { capture: string; view: ConnectionView; outcome: Outcome }[]
   match: MatchMethod | null
   unmatchedReason: UnmatchedReason | null
   links: CaseLink[]

@@ -117,6 +117,18 @@ const capture = z
     warnings: z.array(
       z.object({ code: z.string(), message: z.string(), offset: count.nullable() }),
     ),
+    clock: z
+      .object({
+        offsetSeconds: seconds,
+        lowSeconds: seconds.nullable(),
+        highSeconds: seconds.nullable(),
+      })
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          "this capture's clock minus the first one's; given where captures along a path are compared",
+      }),
   })
   .meta({ id: 'Capture' })
 

@@ -14,6 +14,9 @@ export function commonClock(report: Pick<Report, 'captures' | 'clock'>): CommonC
     at(fate, captureId) {
       const own = secondsBetween(zero ?? null, fate.at[captureId] ?? null)
       if (own === null || captureId === reference) return own
+      // Along a path each capture has an offset of its own.
+      const known = report.captures.find(({ id }) => id === captureId)?.clock
+      if (known) return own - known.offsetSeconds
       return report.clock && zero ? toReference(own, report.clock, zero) : null
     },
   }

@@ -32,8 +32,9 @@ export function ladderLines(
   if (rows.length === 0) return []
   const layout = ladderLayout(rows, width)
   const { lane } = layout
+  const taps = tapsOf(report.captures, connection)
   const origin = rows.find((row) => row.time !== null)?.time ?? 0
-  const lines = header(report.captures, connection, layout, style)
+  const lines = header(taps, connection, layout, style)
   let previous: number | null = null
   for (const row of rows) {
     const gap = previous === null || row.time === null ? 0 : row.time - previous
@@ -63,8 +64,9 @@ function ladderLayout(rows: Row[], width: number): LadderLayout {
 
 function ladderRows(report: Pick<Report, 'captures' | 'clock'>, connection: Connection): Row[] {
   const clock = commonClock(report)
+  const all = tapsOf(report.captures, connection)
   return connection.fates.map((fate) => {
-    const taps = tapsFromSender(report.captures, fate)
+    const taps = tapsFromSender(all, fate)
     const seen = taps.filter((tap) => (fate.frames[tap.id] ?? null) !== null)
     // Delivered though one tap shows no such frame: its bytes were there, cut into other pieces.
     const unseen =
@@ -79,6 +81,11 @@ function ladderRows(report: Pick<Report, 'captures' | 'clock'>, connection: Conn
       missing: taps.length > 1 && unseen ? unseen.id : null,
     }
   })
+}
+
+/** Of captures along a path those by which this connection was looked at. */
+function tapsOf(captures: Capture[], { fates }: Connection): Capture[] {
+  return captures.filter(({ id }) => fates.some(({ frames }) => id in frames))
 }
 
 function tapsFromSender(captures: Capture[], fate: Fate): Capture[] {

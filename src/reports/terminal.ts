@@ -16,6 +16,7 @@ import {
 } from './fact-lines.ts'
 import { contextTexts, listWarnings, workloadTexts } from './kubernetes-lines.ts'
 import { ladderLines } from './ladder.ts'
+import { pathLines } from './path-strip.ts'
 import { plainTable } from './plain-table.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
 import { type TextOptions, textStyle } from './text-style.ts'
@@ -64,7 +65,7 @@ function* sections(
     yield labelled('try', head.verdict.settles.slice(head.verdict.cause ? 0 : 1), layout)
   } else {
     const leading = leadingConnection(stream, layout)
-    yield contextLines(head, leading, layout)
+    yield contextLines(head, leading, stream, layout)
     if (leading) yield ladderLines(head, leading, layout.width, layout.style)
     yield reasonLines(head, leading, layout)
     const logged =
@@ -96,11 +97,24 @@ function onlyConnection(stream: ReportStream, layout: Layout): Connection | null
   return escapeDeep(connection!, layout.clean)
 }
 
-function contextLines(head: Head, leading: Connection | null, layout: Layout): string[] {
+/** The other leg of the proxy, where the end of one met the other. */
+function otherLeg(leading: Connection, stream: ReportStream, layout: Layout): Connection | null {
+  const [link] = leading.links
+  if (link === undefined || link.confidence === 'unclear') return null
+  return escapeDeep(stream.at(link.connection), layout.clean)
+}
+
+function contextLines(
+  head: Head,
+  leading: Connection | null,
+  stream: ReportStream,
+  layout: Layout,
+): string[] {
   const lines: string[] = []
   if (head.command === 'compare')
     lines.push(...labelled('clock', [clockText(head.clock, head.limits)], layout))
   if (leading) {
+    lines.push(...pathLines(head, leading, otherLeg(leading, stream, layout), layout))
     lines.push(...labelled('match', [matchText(leading, head.captures)], layout))
     lines.push(...labelled('rewritten', rewriteTexts(leading), layout))
     lines.push(...labelled('workload', workloadTexts(leading), layout))

@@ -14,7 +14,8 @@ const WRONG: [argv: string, what: RegExp, hint: RegExp][] = [
   ['compare --client a', /--client is given without --upstream/, /CLIENT/],
   ['compare --upstream a', /--upstream is given without --client/, /CLIENT/],
   ['compare x --client=a --upstream=b', /x is given beside/, /CLIENT/],
-  ['compare --client a --upstream b --upstream c', /--upstream is given 2 times/, /rotated/],
+  ['compare --client a --client b --upstream c', /--client is given 2 times/, /rotated/],
+  ['compare a b --via c', /--via is given without --client/, /CLIENT/],
   ['compare a b --port 0', /--port/, /--help/],
   ['compare a b --port 65536', /--port/, /--help/],
   ['compare a b --port http', /--port/, /--help/],
@@ -114,6 +115,17 @@ test('the flags reach the engine in its own terms', async () => {
 test('the two positionals are shorthand for one client and one upstream', async () => {
   const { asked } = await runFake(['compare', 'c.pcap', '-'])
   expect(asked[0]!.inputs).toEqual({ client: ['c.pcap'], upstream: ['-'] })
+})
+
+test('captures between and replicas are told apart from the files of a rotated set', async () => {
+  const words = '--client c1 c2 --via g1 g2 --upstream u1 --via h1 --upstream=v1 --upstream w1 w2'
+  const { asked } = await runFake(['compare', ...words.split(' ')])
+  expect(asked[0]!.inputs).toEqual({
+    client: ['c1', 'c2'],
+    via: [['g1', 'g2'], ['h1']],
+    upstream: ['u1'],
+    replicas: [['v1'], ['w1', 'w2']],
+  })
 })
 
 test('an option that is absent is not passed on, and RSTSCOPE_JOBS stands in for --jobs', async () => {

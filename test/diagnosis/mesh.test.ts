@@ -69,6 +69,7 @@ it('a sidecar that resets is named as such, never the application behind it', ()
     upstream: { address: '10.42.3.8', port: 8443, name: null },
     client: { address: '10.42.1.17', port: 40000, name: null },
     proxies: [{ side: 'upstream', basis: 'ALPN istio' }],
+    links: [],
     firstReset: { by: 'upstream', causedBy: 'upstream', at: '2026-03-17T09:41:05.996190000Z' },
   } as unknown as Connection
   const line = verdictHeadline(c, connection, 1, false)

@@ -1,6 +1,7 @@
 import { vi } from 'vitest'
 import {
   analyze,
+  type CompareInputs,
   type Connection,
   compare,
   type EngineOptions,
@@ -54,4 +55,8 @@ export function linksOf(report: Report): string[] {
       .filter(({ relation }) => relation === 'proxied-to')
       .map((l) => `${c.client.port} → ${port(l.connection)} ${l.basis} (${l.confidence})`),
   )
+}
+
+export function comparedPath(inputs: CompareInputs): Promise<Report> {
+  return compare(inputs, { jobs: 1 })
 }
