@@ -37,8 +37,8 @@ export function logPlaces(cases: Cases): Connections {
     },
     life(index, leg: Leg) {
       // The proxy is the client of its upstream leg, and the upstream of its downstream leg.
-      const near = leg === 'upstream' ? 0 : sets.length - 1
-      const tap = cases.indexAt(near, index) >= 0 ? near : sets.length - 1 - near
+      const seen = [...sets.keys()].filter((tap) => cases.indexAt(tap, index) >= 0)
+      const tap = leg === 'upstream' ? seen[0]! : seen.at(-1)!
       return lifeAt(tap, cases.indexAt(tap, index))
     },
     failed(index) {

@@ -13,10 +13,12 @@ interface View {
 }
 
 interface Truth {
-  captures: Record<string, { file: string }>
+  captures: Record<string, { file: string; clock_offset_s?: number }>
   clock_offset_s: number
   connections: (Record<`${string}_view`, View | null> & {
     id: string
+    /** Which end of the connection sent the first RST: a proxy is an end of both its legs. */
+    first_rst_end?: 'client' | 'upstream' | 'none'
     proxied_to?: string | string[]
   })[]
 }
@@ -115,6 +117,37 @@ describe.skipIf(envoy.length === 0)('a real Envoy, by what its own host shows', 
       const sure = found.filter(({ confidence }) => confidence !== 'unclear')
       // What is more than a guess is true.
       expect(sure.map(({ pair }) => pair).filter((pair) => !wanted.includes(pair))).toEqual([])
+    }
+  })
+})
+
+const withGateway = envoy.filter(({ truth }) => truth.captures.gateway !== undefined)
+
+describe.skipIf(withGateway.length === 0)('a path of client, gateway and upstream', () => {
+  it.each(withGateway)('$name', async ({ folder, truth }) => {
+    const file = (tap: string) => join(folder, truth.captures[tap]!.file)
+    const inputs = { client: file('client'), via: [file('gateway')], upstream: file('upstream') }
+    const report = await compare(inputs, { jobs: 1 })
+    const captures = { client: 'client', gateway: 'hop1', upstream: 'upstream' }
+    expect(report.connections).toHaveLength(truth.connections.length)
+    for (const row of truth.connections) {
+      const found = Object.entries(captures).flatMap(([tap, capture]) =>
+        row[`${tap}_view`] ? [find(report, capture, row[`${tap}_view`])] : [],
+      )
+      // One row, with a view for each capture that saw it.
+      expect(new Set(found).size, row.id).toBe(1)
+      const by = found[0]!.firstReset?.by ?? 'none'
+      if (by !== 'undetermined') expect(by, row.id).toBe(row.first_rst_end)
+    }
+    const { wanted, found } = linksOf(report, truth, captures)
+    const sure = found.filter(({ confidence }) => confidence !== 'unclear')
+    expect(sure.map(({ pair }) => pair).filter((pair) => !wanted.includes(pair))).toEqual([])
+    for (const [tap, capture] of Object.entries(captures)) {
+      const { lowSeconds, highSeconds } = report.captures.find(({ id }) => id === capture)!.clock!
+      const offset = truth.captures[tap]!.clock_offset_s ?? 0
+      // Files round to microseconds.
+      expect(lowSeconds, tap).toBeLessThanOrEqual(offset + 2e-6)
+      expect(highSeconds, tap).toBeGreaterThanOrEqual(offset - 2e-6)
     }
   })
 })
