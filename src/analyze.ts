@@ -9,6 +9,7 @@ import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
 import type { CaptureInput, EngineOptions } from './engine-options.ts'
 import { clusterOf, trackingOptions } from './engine-options.ts'
+import type { Cluster } from './model/cluster.ts'
 import type { Report, ReportStream } from './model/report.ts'
 import type { TapPosition } from './model/sighting.ts'
 import { trackCaptures } from './workers/track-captures.ts'
@@ -23,6 +24,8 @@ export async function analyzeStream(
   const [tracked] = await trackCaptures([{ id: 'capture', input }], trackingOptions(options))
   const set = new CaptureConnections('capture', tracked!.facts, tracked!.parts)
   assignRoles(set, options.server)
+  const split = await splitInTwo(set, input, options, cluster)
+  if (split !== null) return split
   const position: TapPosition | null =
     options.at === undefined ? singlePosition(set) : { host: options.at, basis: '--at', told: true }
   const loss = singleLoss(set)
@@ -40,6 +43,24 @@ export async function analyzeStream(
     logs: await logsOf(cases, options),
     headline: null,
   })
+}
+
+/** Two points of the path in one file are compared; null for a capture of one point, and one that is read but once. */
+async function splitInTwo(
+  set: CaptureConnections,
+  input: CaptureInput,
+  options: EngineOptions,
+  cluster: Cluster | null,
+): Promise<ReportStream | null> {
+  // Nearly all captures end here.
+  if (set.totals.places.length !== 2) return null
+  const { isRereadable, splitCapture, twoPlaces } = await import('./split-capture.ts')
+  const places = isRereadable(input) ? twoPlaces(set) : null
+  if (places === null) return null
+  return splitCapture(input, places, options, async (cases) => ({
+    cluster,
+    logs: await logsOf(cases, options),
+  }))
 }
 
 /** How every connection of one capture ended, as one value. Rejects with a `RstscopeError`. */

@@ -16,6 +16,8 @@ export interface CapturePath {
   /** Of two taps at different places, the one nearer to the client first. */
   pairing(near: number, far: number): Pairing
   clocks: TapClocks
+  /** Its taps are places of one file. */
+  isOneFile: boolean
   /** Per connection of the path which one of each tap's capture it is, -1 for none; in order of their first packet. */
   rows: readonly Int32Array[]
 }
@@ -24,18 +26,20 @@ export function capturePath(
   taps: readonly PathTap[],
   toldOffset: (near: PathTap, far: PathTap) => SharedClock | null,
   toldHost: 'client' | 'upstream' | null,
+  isOneFile = false,
 ): CapturePath {
   const pairs = pairsOf(taps)
   const pairings = new Map<number, Pairing>()
   for (const [near, far] of pairs) {
     const [a, b] = [taps[near]!, taps[far]!]
     const host = isTold(taps, near, far, toldHost) ? toldHost : null
-    const pairing = new Pairing(a.set, b.set, toldOffset(a, b), host)
+    const pairing = new Pairing(a.set, b.set, toldOffset(a, b), host, isOneFile)
     pairings.set(near * taps.length + far, pairing)
   }
   const pairing = (near: number, far: number) => pairings.get(near * taps.length + far)!
   const clocks = clocksOf(taps, pairs, pairing)
-  return { taps, pairing, clocks, rows: inOrder(taps, clocks, rowsOf(taps, pairs, pairing)) }
+  const rows = inOrder(taps, clocks, rowsOf(taps, pairs, pairing))
+  return { taps, pairing, clocks, isOneFile, rows }
 }
 
 /** `--at` names the host of the outermost tap on its side. */

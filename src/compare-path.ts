@@ -36,13 +36,14 @@ function namedTaps({ client, via = [], upstream, replicas = [] }: CompareInputs)
 
 /** Which side reset each connection first, and on which leg, by captures along the whole path. */
 export async function comparePath(
-  inputs: CompareInputs,
+  given: CompareInputs,
   options: EngineOptions,
 ): Promise<ReportStream> {
   // Small beside the captures: what is wrong with them is said first.
   const cluster = await clusterOf(options)
-  const named = namedTaps(inputs)
-  const tracked = await trackCaptures(named, trackingOptions(options))
+  const named = namedTaps(given)
+  const inputs = named.map(({ id, input }) => ({ id, input }))
+  const tracked = await trackCaptures(inputs, trackingOptions(options))
   tracked.forEach((a, i) => {
     tracked.slice(i + 1).forEach((b, k) => {
       refuseSameCapture(named[i]!.id, a, named[i + 1 + k]!.id, b)

@@ -130,11 +130,13 @@ function middle(row: Int32Array): number[] {
 
 /** At a hop a downstream leg has its upstream end, and an upstream leg its client end. */
 function sideOf(
-  { taps }: CapturePath,
+  { taps, isOneFile }: CapturePath,
   tap: number,
   isDownstream: boolean,
   isUpstream: boolean,
 ): Side | null {
+  // What passed one place of a file only may have ended in that very host.
+  if (isOneFile) return null
   const { place } = taps[tap]!
   if (place === 0) return 'client'
   if (place === taps[taps.length - 1]!.place) return 'upstream'

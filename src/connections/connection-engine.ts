@@ -9,11 +9,11 @@ import {
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import { chooseConnection } from './choose-connection.ts'
 import { ConnectionStore } from './connection-store.ts'
-import { mix } from './connection-table.ts'
 import * as H from './history.ts'
 import { IcmpLog } from './icmp-log.ts'
 import { keepRow, pinReset } from './keep-segment.ts'
 import * as L from './layout.ts'
+import { placeOf } from './place.ts'
 import { digest, kindOf, noteTtl } from './segment-facts.ts'
 import * as S from './segment-log.ts'
 import { StreamFollower } from './stream-follower.ts'
@@ -54,7 +54,13 @@ export class ConnectionEngine {
   tcpPackets = 0
   /** Observations folded into an earlier one. */
   copies = 0
+  /** Of those the ones at another place: with another TTL, so beyond a router, or with the same. */
+  routedCopies = 0
+  bridgedCopies = 0
+  /** The first three places at which segments were seen (see `placeOf`). */
+  readonly places: number[] = []
   lastTime = 0
+  private lastPlace = -1
 
   constructor(options: ConnectionEngineOptions = {}) {
     const memory = options.maxMemory ?? DEFAULT_MEMORY
@@ -94,7 +100,9 @@ export class ConnectionEngine {
     }
     const direction = table.direction(id)
     const direct = captureDirection !== 0 ? captureDirection : p.direction
-    const tap = mix(p.ifIndex, p.vlan | (interfaceIndex << 16), p.vni, p.linkSource)
+    const place = placeOf(p, interfaceIndex)
+    if (place !== this.lastPlace) this.notePlace(place)
+    const tap = Math.imul(place ^ p.linkSource, 0x85ebca6b) >>> 0
     const state = store.states.words
     state[slot * L.STATE_WORDS + L.LAST_FRAME] = frame
     if (this.isCopy(state[slot * L.STATE_WORDS + L.ROW_LAST]!, direction, p, time, tap)) {
@@ -102,6 +110,11 @@ export class ConnectionEngine {
       return
     }
     this.track(id, slot, direction, p, bytes, view, frame, time, direct, tap)
+  }
+
+  private notePlace(place: number): void {
+    this.lastPlace = place
+    if (this.places.length < 3 && !this.places.includes(place)) this.places.push(place)
   }
 
   /** Ends all streams: what still waits behind a hole is delivered over it. The engine takes nothing more. */
@@ -152,7 +165,10 @@ export class ConnectionEngine {
           p.ipId > 0 ||
           (p.hasTimestamps && (p.payloadLength > 0 || (p.flags & SYN) !== 0)) ||
           age <= MIRROR_NS
-        if (identified || words[at + S.R_TAP] !== tap) {
+        const isElsewhere = words[at + S.R_TAP] !== tap
+        if (identified || isElsewhere) {
+          if (isElsewhere && words[at + S.R_SMALL]! >>> 16 === p.ttl) this.bridgedCopies++
+          else if (isElsewhere) this.routedCopies++
           if ((words[at + S.R_SMALL]! & S.COPIES) !== S.COPIES) words[at + S.R_SMALL]! += S.COPY
           return true
         }

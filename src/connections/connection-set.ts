@@ -271,6 +271,20 @@ export class CaptureConnections implements ConnectionSet {
     this.reasons.set(record, reason)
   }
 
+  /** Copies under other addresses, before and after NAT: whose TTL differs, and whose does not. */
+  translatedCopies(): { routed: number; bridged: number } {
+    const found = { routed: 0, bridged: 0 }
+    for (const [root, folds] of this.folds.children) {
+      for (const { record, copy } of folds) {
+        if (!copy) continue
+        const [a, b] = [root, record].map((one) => this.viewOfRecord(one).segments[0]!.ttl)
+        if (a === b) found.bridged++
+        else found.routed++
+      }
+    }
+    return found
+  }
+
   hasFolds(index: number): boolean {
     const { children } = this.folds
     return children.size > 0 && children.has(this.roots[index]!)
@@ -441,11 +455,14 @@ export function otherSide(side: Side): Side {
 
 function sumTotals(parts: readonly ConnectionData[]): EngineTotals {
   const first = parts[0]!.totals
-  const sum: EngineTotals = { ...first }
+  const places = new Set(parts.flatMap(({ totals }) => totals.places))
+  const sum: EngineTotals = { ...first, places: [...places].sort((a, b) => a - b) }
   // Every shard walks the whole file: packet facts are the same in each, connection facts add up.
   for (const part of parts.slice(1)) {
     sum.tcpPackets += part.totals.tcpPackets
     sum.copies += part.totals.copies
+    sum.routedCopies += part.totals.routedCopies
+    sum.bridgedCopies += part.totals.bridgedCopies
     sum.reassemblyBoundReached += part.totals.reassemblyBoundReached
     sum.putAwayEarly += part.totals.putAwayEarly
     sum.icmpErrorsDropped += part.totals.icmpErrorsDropped

@@ -5,7 +5,14 @@ import * as L from './layout.ts'
 /** What of the totals the connection engine cannot know itself. */
 export type PacketTotals = Omit<
   EngineTotals,
-  'tcpPackets' | 'copies' | 'reassemblyBoundReached' | 'putAwayEarly' | 'icmpErrorsDropped'
+  | 'tcpPackets'
+  | 'copies'
+  | 'routedCopies'
+  | 'bridgedCopies'
+  | 'places'
+  | 'reassemblyBoundReached'
+  | 'putAwayEarly'
+  | 'icmpErrorsDropped'
 >
 
 /** Ends the engine and hands its columns over. The engine must not be used afterwards. */
@@ -35,6 +42,9 @@ export function readOut(engine: ConnectionEngine, packets: PacketTotals): Connec
       ...packets,
       tcpPackets: engine.tcpPackets,
       copies: engine.copies,
+      routedCopies: engine.routedCopies,
+      bridgedCopies: engine.bridgedCopies,
+      places: engine.places,
       reassemblyBoundReached: engine.follower.reassembler.boundReached,
       putAwayEarly: engine.store.putAwayEarly,
       icmpErrorsDropped: engine.icmp.dropped,

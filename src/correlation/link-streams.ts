@@ -35,31 +35,38 @@ export function linkByHeader(sides: LegSides): StreamPair[] {
   return pairs
 }
 
-/** The client's first bytes are the same on both legs, and they are no request that could be told from others. */
+/** Of so many bytes, equal both ways, no two conversations are alike by chance. */
+const TELLING_CONVERSATION = 4096
+
+/**
+ * The client's first bytes are the same on both legs. A ClientHello says itself which it is; what else is no request
+ * begins alike a thousand times (the HTTP/2 preface always), so the rest must be as long, too.
+ */
 export function linkByFirstBytes(sides: LegSides): StreamPair[] {
   const sent = new Map<string, Leg[]>()
   const passedOn = new Map<string, Leg[]>()
   for (const leg of sides.downstream) if (isStream(leg)) push(sent, firstBytes(leg), leg)
   for (const leg of sides.upstream) if (isStream(leg)) push(passedOn, firstBytes(leg), leg)
   return [...sent].flatMap(([key, downstream]) =>
-    onlyPairs(sides, downstream, passedOn.get(key) ?? []).map((pair) => ({
-      ...pair,
-      basis:
-        pair.downstream.protocol === 'tls'
-          ? 'same ClientHello and time'
-          : 'same first bytes and time',
-      confidence:
-        sides.there === null && pair.downstream.protocol !== 'tls' ? 'unclear' : 'probable',
-    })),
+    onlyPairs(sides, downstream, passedOn.get(key) ?? []).map((pair) => {
+      const { protocol, bytes } = pair.downstream
+      if (protocol === 'tls') {
+        return { ...pair, basis: 'same ClientHello and time', confidence: 'probable' }
+      }
+      const isTelling = bytes.client + bytes.upstream >= TELLING_CONVERSATION
+      const confidence = sides.there !== null && isTelling ? 'probable' : 'unclear'
+      return { ...pair, basis: 'same first bytes, byte counts and time', confidence }
+    }),
   )
 }
 
 function isStream(leg: Leg): boolean {
-  return leg.requests.length === 0 && leg.digest !== 0
+  return leg.requests.length === 0 && leg.digest !== 0 && leg.protocol !== 'h2'
 }
 
-function firstBytes({ digest, sni }: Leg): string {
-  return `${digest} ${sni ?? ''}`
+function firstBytes({ protocol, digest, sni, firstLength, bytes }: Leg): string {
+  if (protocol === 'tls') return `${digest} ${sni ?? ''}`
+  return `${digest} ${firstLength} ${bytes.client} ${bytes.upstream}`
 }
 
 /** What a handshake, and headers that a proxy adds, may make up. */

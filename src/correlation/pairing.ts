@@ -40,14 +40,18 @@ export class Pairing {
   readonly areSwapped: boolean
   readonly positions: Record<Side, TapPosition | null>
   readonly loss: Record<Side, string[]>
+  private readonly isOneFile: boolean
 
+  /** `isOneFile`: two points of one capture, so `toldOffset` is no guess and nobody said on which side they are. */
   constructor(
     client: ConnectionSet,
     upstream: ConnectionSet,
     toldOffset: SharedClock | null,
     toldHost: Side | null,
+    isOneFile = false,
   ) {
     this.client = client
+    this.isOneFile = isOneFile
     this.upstream = upstream
     this.matches = matchConnections(client, upstream)
     assignTapRoles(client, upstream, this.matches)
@@ -63,7 +67,8 @@ export class Pairing {
     }
     const baseDelta = upstream.facts.baseNs - client.facts.baseNs
     this.relation = relateClocks(observations.result(baseDelta))
-    this.clock = this.relation === null ? toldOffset : sharedClock(this.relation)
+    const isTold = this.relation === null || isOneFile
+    this.clock = isTold ? toldOffset : sharedClock(this.relation!)
     this.requests = this.clock === null ? requestClock(client, upstream, this.matches) : null
     const contradicts = this.relation !== null && !this.relation.consistent
     this.doubt = contradicts
@@ -116,7 +121,8 @@ export class Pairing {
     b: ConnectionView | null,
   ): Sighting {
     const taps = [this.tap('client', a, b), this.tap('upstream', b, a)]
-    return { taps, segments, clock: this.clock, doubt: this.doubt, isPlaced: true }
+    const { clock, doubt } = this
+    return { taps, segments, clock, doubt, isPlaced: !this.isOneFile }
   }
 
   private tap(side: Side, view: ConnectionView | null, other: ConnectionView | null): Tap {

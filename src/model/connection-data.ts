@@ -27,6 +27,11 @@ export interface EngineTotals {
   tcpPackets: number
   /** Observations folded into an earlier one. */
   copies: number
+  /** Of those at another place of the same file: with another TTL, so beyond a router, or with the same. */
+  routedCopies: number
+  bridgedCopies: number
+  /** The first three places at which segments were seen: interfaces, VLANs, tunnels. */
+  places: number[]
   /** Packets that are no TCP and no ICMP error about TCP. */
   skippedPackets: number
   /** Streams whose hole was given up because a reassembly bound was reached. */

@@ -202,7 +202,8 @@ function findingLines(head: Head, layout: Layout): string[] {
 /** Says that one capture is one point of the path, where who reset is therefore open. */
 function secondCaptureLines(head: Head, layout: Layout): string[] {
   const { command, verdict, captures } = head
-  if (command !== 'analyze' || verdict.by === null || verdict.confidence === 'certain') return []
+  const isSettled = verdict.by === null || verdict.confidence === 'certain'
+  if (command !== 'analyze' || captures.length > 1 || isSettled) return []
   const path = captures[0]?.paths[0] ?? 'CAPTURE'
   return [
     ...hanging(

@@ -9,6 +9,7 @@ export interface ThreadTask {
   maxMemory: number | undefined
   thin: boolean
   hash: boolean | undefined
+  place: number | undefined
   shard: number
   shards: number
 }

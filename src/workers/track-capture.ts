@@ -7,6 +7,7 @@ import {
 import { type CaptureInput, openCapture, type ReaderChoice } from '../capture/open-capture.ts'
 import { ConnectionEngine } from '../connections/connection-engine.ts'
 import { mix } from '../connections/connection-table.ts'
+import { placeOf } from '../connections/place.ts'
 import { readOut } from '../connections/read-out.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
@@ -26,6 +27,8 @@ export interface TrackOptions {
   hash?: boolean | undefined
   /** Keep only what one capture's own answers need (see `ConnectionEngineOptions.thin`). */
   thin?: boolean | undefined
+  /** Only what was seen at this place of the file (see `placeOf`). */
+  place?: number | undefined
   onProgress?: ((bytesRead: number, totalBytes: number | null, packets: number) => void) | undefined
 }
 
@@ -39,7 +42,7 @@ export async function trackCapture(
   input: CaptureInput | readonly CaptureInput[],
   options: TrackOptions = {},
 ): Promise<TrackedCapture> {
-  const { shard = 0, shards = 1, signal, onProgress } = options
+  const { shard = 0, shards = 1, signal, onProgress, place } = options
   let bytesRead = 0
   let totalBytes: number | null = null
   const reader = await openCapture(input, {
@@ -85,6 +88,7 @@ export async function trackCapture(
           time,
           packet,
         )
+        if (place !== undefined && placeOf(packet, index) !== place) continue
         if (packet.kind === PACKET_TCP) {
           if (shards > 1 && shardOf(packet, shards) !== shard) continue
           if (packet.stop === STOP_MALFORMED) {

@@ -9,6 +9,8 @@ export interface NamedInput {
   /** "client", "upstream", "capture": named in progress reports. */
   id: string
   input: CaptureInput | readonly CaptureInput[]
+  /** Only what was seen at this place of the file (see `placeOf`). */
+  place?: number | undefined
 }
 
 export interface TrackedParts {
@@ -82,7 +84,8 @@ async function trackParallel(
     const { input } = named
     if (here || !isShareable(input)) return trackHere(named, own, shard, shards)
     const { reader, maxMemory, thin, hash } = own
-    const task = { input, reader, maxMemory, thin, hash, shard, shards }
+    const { place } = named
+    const task = { input, reader, maxMemory, thin, hash, place, shard, shards }
     return runInThread(task, own.signal, shard === 0 ? progressOf(named, own) : undefined)
   }
   const counts = await Promise.all(inputs.map(({ input }) => shardCount(input, mostShards)))
@@ -128,6 +131,7 @@ function trackHere(
     maxMemory,
     thin,
     hash,
+    place: named.place,
     shard,
     shards,
     onProgress,

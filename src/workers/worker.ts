@@ -15,6 +15,7 @@ trackCapture(task.input, {
   maxMemory: task.maxMemory,
   thin: task.thin,
   hash: task.hash,
+  place: task.place,
   shard: task.shard,
   shards: task.shards,
   onProgress: (bytesRead, totalBytes, packets) =>
