@@ -27,7 +27,10 @@ const { compare } = await import(engine)
 const counts = new Map()
 let scenarios = 0
 for (const path of folders.flatMap(casesIn)) {
-  const truth = JSON.parse(readFileSync(join(path, 'truth.json'), 'utf8'))
+  const whole = JSON.parse(readFileSync(join(path, 'truth.json'), 'utf8'))
+  // Connections of a gateway that only its own capture holds are not asked about.
+  const seen = whole.connections.filter((row) => row.client_view ?? row.upstream_view)
+  const truth = { ...whole, connections: seen }
   const file = (side) => join(path, truth.captures[side].file)
   scenarios++
   let rows
