@@ -66,8 +66,12 @@ export function caseLinks(input: LinkInput): CaseLinks {
         known.confidence = told.confidence
         known.basis = `${told.basis}, ${known.basis}`
       }
-      known.owed ||= told.owed
-      known.downstreamStatus ||= told.downstreamStatus
+      // The request that failed is what the end is about, whatever went well before.
+      if (told.owed && !known.owed) {
+        known.owed = true
+        known.downstreamStatus = told.downstreamStatus
+        known.lastAt = told.lastAt
+      } else known.downstreamStatus ||= told.downstreamStatus
     }
     links.get(index)!.sort(decisiveFirst)
   }

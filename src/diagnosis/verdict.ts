@@ -41,10 +41,15 @@ export const MOST_LISTED = 1000
 export function leads(a: VerdictGroup, b: VerdictGroup): boolean {
   const order =
     Number(b.kind.serious) - Number(a.kind.serious) ||
-    RANK[a.kind.confidence] - RANK[b.kind.confidence] ||
+    rank(a.kind) - rank(b.kind) ||
     b.count - a.count ||
     a.first - b.first
   return order < 0
+}
+
+/** Where nobody reset, being sure of the cause is no answer to who did: a reset that is certain goes before. */
+function rank({ by, confidence }: VerdictKind): number {
+  return by === null && confidence === 'certain' ? RANK.probable : RANK[confidence]
 }
 
 export interface LeadingGroup {
