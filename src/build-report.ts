@@ -6,13 +6,14 @@ import { connectionReport } from './diagnosis/connection-report.ts'
 import { inOrder } from './diagnosis/findings.ts'
 import { storyInHeadline } from './diagnosis/legs.ts'
 import { type CaptureSigns, captureLimits } from './diagnosis/limits.ts'
+import { localReplyFinding } from './diagnosis/local-replies.ts'
 import { type LeadingGroup, MOST_LISTED, verdictOf } from './diagnosis/verdict.ts'
 import { whyOf } from './diagnosis/why.ts'
 import { gatherFindings } from './gather-findings.ts'
 import type { Case } from './model/case.ts'
 import type { Cluster } from './model/cluster.ts'
 import type { AddressPair } from './model/connection.ts'
-import type { Connection, Limit, Report, ReportStream } from './model/report.ts'
+import type { Connection, Finding, Limit, Report, ReportStream } from './model/report.ts'
 import { REPORT_SCHEMA_ID } from './model/schema-id.ts'
 import { type Selection, selector } from './selection.ts'
 import { NOT_SELECTED, type Survey, surveyCases } from './survey-cases.ts'
@@ -58,6 +59,7 @@ export function buildReport(parts: ReportParts): ReportStream {
       ...found.findings,
       ...clusterFindings(cluster, parts.captures),
       ...(logs?.findings(survey) ?? []),
+      ...localReplies(survey, cases),
     ]),
     limits: [
       ...parts.limits,
@@ -81,6 +83,11 @@ export function buildReport(parts: ReportParts): ReportStream {
     endings: () => ({ counts: counter.rows(), peerText: (peer) => cases.endpointText(peer) }),
     ends: (capture) => endsIn(capture, cases, kinds),
   }
+}
+
+function localReplies(survey: Survey, cases: Cases): Finding[] {
+  const finding = localReplyFinding(survey.localReplies, (id) => cases.at(id - 1))
+  return finding === null ? [] : [finding]
 }
 
 function connectionOf(c: Case, { surroundings }: Survey, logs: AccessLogs | null): Connection {

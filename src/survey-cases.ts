@@ -22,7 +22,12 @@ export interface Survey {
   /** Per connection the number of its ending, or NOT_SELECTED. */
   kinds: Uint32Array
   matched: number
+  /** Ids of connections on which a proxy answered itself: how many, and the first of them. */
+  localReplies: { count: number; ids: number[] }
 }
+
+/** Such connections that are listed. */
+const MOST_LOCAL_REPLIES = 1000
 
 export const NOT_SELECTED = 0xffffffff
 /** Its causes depend on what surrounds it. */
@@ -50,6 +55,7 @@ export function surveyCases(
   const brief = newBrief()
   const upstream = { own: -1, shown: -1 }
   const sighted: Sighted = { ...NOBODY }
+  const localReplies: Survey['localReplies'] = { count: 0, ids: [] }
   let matched = 0
   let pending = 0
   for (let i = 0; i < cases.count; i++) {
@@ -84,6 +90,10 @@ export function surveyCases(
     if (!selected) continue
     kinds[i] = kind
     if (cases.isMatched(i)) matched++
+    if (c?.outcome.application.http?.localReply != null) {
+      localReplies.count++
+      if (localReplies.ids.length < MOST_LOCAL_REPLIES) localReplies.ids.push(i + 1)
+    }
     if (kind < UNLESS_CUT) counter.add(i + 1, kind, upstream.own, upstream.shown)
     else {
       pending++
@@ -93,7 +103,7 @@ export function surveyCases(
   const surroundings = collector.result(beside)
   if (pending > 0)
     decidePending(cases, kinds, shapes, collector, surroundings, counter, held, beside)
-  return { surroundings, counter, kinds, matched }
+  return { surroundings, counter, kinds, matched, localReplies }
 }
 
 /** The number of an ending that depends on nothing around it, or on ends in the same moment only; PENDING for others. */

@@ -18,6 +18,7 @@ export class Http1Exchange {
   /** Time of the frame whose bytes are read. */
   now = 0
   private readonly marks = new RequestMarks()
+  private localReply: HttpSummary['localReply'] = null
   /** Final responses that answer nothing that was seen: to what was asked before the capture, or to nothing (408). */
   private unasked = 0
   private connectionClose = false
@@ -73,6 +74,10 @@ export class Http1Exchange {
     const { status } = head
     if (!head.isFinal) return true
     this.persistence(head)
+    if (status >= 500 && isLocalReply(head)) {
+      const count = (this.localReply?.count ?? 0) + 1
+      this.localReply = { count, status, length: head.contentLength >= 0 ? head.contentLength : null }
+    }
     const answersHead = (this.headBits & 1) === 1
     const answersConnect = (this.connectBits & 1) === 1
     this.headBits >>>= 1
@@ -112,6 +117,7 @@ export class Http1Exchange {
       host: requests.head.host,
       server: responses.head.server,
       marks: isPlain ? [] : marks,
+      localReply: this.localReply,
       clientState: requests.summaryState,
       upstreamState: responses.summaryState,
       requestMissing: requests.missing,
@@ -119,4 +125,12 @@ export class Http1Exchange {
       connectionClose: this.connectionClose,
     }
   }
+}
+
+/**
+ * An error that Envoy made itself: it puts its name on every response, and the upstream's time on those of an upstream
+ * (Envoy: HTTP header manipulation, `server` and `x-envoy-upstream-service-time`).
+ */
+function isLocalReply({ server, fromUpstream }: Http1Head): boolean {
+  return !fromUpstream && (server === 'envoy' || server === 'istio-envoy')
 }

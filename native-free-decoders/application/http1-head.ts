@@ -30,6 +30,8 @@ export class Http1Head {
   close = false
   keepAlive = false
   version10 = false
+  /** An `x-envoy-upstream-service-time` was given: an upstream of Envoy's made this answer. */
+  fromUpstream = false
 
   /** The status ends its exchange: not 1xx, but for the 101 that ends HTTP/1. */
   get isFinal(): boolean {
@@ -48,6 +50,7 @@ export class Http1Head {
     this.isHead = false
     this.isConnect = false
     this.version10 = false
+    this.fromUpstream = false
   }
 
   /** A request line in bytes[start, end) (RFC 9112 §3); false when it is none. */
@@ -94,7 +97,7 @@ export class Http1Head {
       if (initial !== 0x78) return
     }
     let colon = start
-    while (colon < end && colon - start <= 17 && bytes[colon] !== COLON) colon++
+    while (colon < end && colon - start <= LONGEST_NAME && bytes[colon] !== COLON) colon++
     if (colon === end || bytes[colon] !== COLON) return
     let from = colon + 1
     let to = end
@@ -112,7 +115,8 @@ export class Http1Head {
     } else if (isWord(bytes, start, colon, X_REQUEST_ID) && to > from) {
       this.requestId = printableOrSame(this.requestId, bytes, from, to, ID_LIMIT)
       this.requestIdHash = bytesHash(bytes, from, to)
-    } else if (isWord(bytes, start, colon, TRACEPARENT)) this.readTraceParent(bytes, from, to)
+    } else if (isWord(bytes, start, colon, X_ENVOY_UPSTREAM_TIME)) this.fromUpstream = true
+    else if (isWord(bytes, start, colon, TRACEPARENT)) this.readTraceParent(bytes, from, to)
   }
 
   /** `00-` and 32 digits: the trace id, which all spans share; the span's own id behind it changes at each hop. */
@@ -173,6 +177,8 @@ const HOST = lower('host')
 const SERVER = lower('server')
 const X_REQUEST_ID = lower('x-request-id')
 const TRACEPARENT = lower('traceparent')
+const X_ENVOY_UPSTREAM_TIME = lower('x-envoy-upstream-service-time')
+const LONGEST_NAME = X_ENVOY_UPSTREAM_TIME.length
 const CHUNKED = lower('chunked')
 const CLOSE = lower('close')
 const KEEP_ALIVE = lower('keep-alive')

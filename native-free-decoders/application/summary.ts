@@ -96,6 +96,8 @@ export interface HttpSummary {
   server: string | null
   /** Of the first requests and the last; empty for a single one without ids, of which all is said already. */
   marks: RequestMark[]
+  /** Errors that Envoy answered itself, in place of an upstream: how many, and status and body length of the last. */
+  localReply: { count: number; status: number; length: number | null } | null
   clientState: HttpState
   upstreamState: HttpState
   requestMissing: number | null

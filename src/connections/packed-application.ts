@@ -169,11 +169,17 @@ function packHttp(
       STATES.indexOf(http.upstreamState) * 8 +
       (http.connectionClose ? 64 : 0) +
       (http.lastRequestId === null ? 0 : 128) +
-      (http.marks.length === 0 ? 0 : 256),
+      (http.marks.length === 0 ? 0 : 256) +
+      (http.localReply == null ? 0 : 512),
   )
   packCount(out, http.requestMissing)
   packCount(out, http.responseMissing)
   if (http.lastRequestId !== null) out.text(http.lastRequestId)
+  if (http.localReply != null) {
+    out.number(http.localReply.count)
+    out.number(http.localReply.status)
+    packCount(out, http.localReply.length)
+  }
   if (http.marks.length > 0) out.number(http.marks.length)
   for (const mark of http.marks) packMark(out, mark, first.time)
 }
@@ -354,6 +360,10 @@ function unpackHttp(
   const requestMissing = unpackCount(from) ?? null
   const responseMissing = unpackCount(from) ?? null
   const lastRequestId = (bits & 128) === 0 ? null : from.text()
+  const localReply =
+    (bits & 512) === 0
+      ? null
+      : { count: from.number(), status: from.number(), length: unpackCount(from) ?? null }
   const marks: RequestMark[] = []
   for (let left = (bits & 256) === 0 ? 0 : from.number(); left > 0; left--) {
     marks.push(unpackMark(from, first.time))
@@ -367,6 +377,7 @@ function unpackHttp(
     host,
     server,
     marks,
+    localReply,
     clientState: STATES[bits & 7]!,
     upstreamState: STATES[(bits >> 3) & 7]!,
     requestMissing,

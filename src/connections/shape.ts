@@ -268,6 +268,7 @@ function applicationShape(a: ApplicationSummary): number {
       ? -1
       : bits | (http.upstreamState === 'lost' ? 1 << 15 : 0)
   }
+  if (http.localReply != null) return -1
   // Whole exchanges only: what was cut is for those who look closer.
   const isWhole =
     http.clientState === 'between-messages' &&

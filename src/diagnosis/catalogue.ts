@@ -103,4 +103,5 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   entry('RS302', 'warning', 'log-line-without-connection', 'A failed request is in no capture'),
   entry('RS303', 'info', 'reset-without-log-line', 'A reset that no access-log line tells of'),
   entry('RS304', 'info', 'events-do-not-cover', 'Kubernetes events do not cover the capture'),
+  entry('RS305', 'info', 'proxy-local-reply', 'The proxy answered in place of an upstream'),
 ]

@@ -1,6 +1,7 @@
 import type { Case } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
 import type { Connection } from '../model/report.ts'
+import { localReplyText } from './local-replies.ts'
 
 /** Ports on which Istio's sidecars and ztunnel listen (istio.io, "Ports used by Istio"). */
 const PROXY_PORTS: ReadonlyMap<number, string> = new Map([
@@ -27,6 +28,8 @@ export function meshProxies(c: Case): Connection['proxies'] {
     // Only another proxy completes a handshake with the mesh's own protocol names.
     if (tls!.stage === 'established') note('upstream', basis)
   }
+  const reply = c.outcome.application.http?.localReply
+  if (reply != null) note('upstream', `its own answer: ${localReplyText(reply)}`)
   for (const tap of c.sighting.taps) {
     if (tap.view === null) continue
     for (const pair of [tap.view.endpoints, ...tap.view.alsoSeenAs]) {
