@@ -6,7 +6,7 @@ import {
   SharedTexts,
   unpackApplication,
 } from '../../src/connections/packed-application.ts'
-import type { ApplicationSummary, HttpSummary } from '../../src/model/application.ts'
+import type { ApplicationSummary, H2Summary, HttpSummary } from '../../src/model/application.ts'
 
 const hash53 = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2 ** 53 - 1 }))
 /** Whole nanoseconds after the first, and what damaged captures have. */
@@ -39,6 +39,7 @@ const http = (changes: Partial<HttpSummary>): HttpSummary => ({
   host: 'shop',
   server: null,
   marks: [],
+  localReply: null,
   clientState: 'between-messages',
   upstreamState: 'in-body',
   requestMissing: null,
@@ -74,8 +75,32 @@ describe('what was said, packed,', () => {
         fc.array(mark, { maxLength: 64 }),
         fc.option(fc.string({ maxLength: 64 })),
         fc.option(fc.record({ source: port, destination: port })),
+        fc.option(fc.record({ count: fc.nat(), status: fc.nat(999), length: fc.option(fc.nat()) })),
+        fc.option(
+          fc.record({
+            opened: fc.nat(),
+            ended: fc.nat(),
+            resets: fc.nat(),
+            lostPlace: fc.boolean(),
+            last: fc.option(fc.tuple(fc.nat(0x7fffffff), fc.nat(0xffffffff), fc.nat(9999))),
+          }),
+        ),
         time,
-        (marks, lastRequestId, ports, start) => {
+        (marks, lastRequestId, ports, localReply, frames, start) => {
+          const { last = null, ...counts } = frames ?? {}
+          const goaway =
+            last === null
+              ? null
+              : { lastStream: last[0], error: last[1], frame: 1 + last[2], time: start + 5 }
+          const h2 =
+            frames === null
+              ? {}
+              : {
+                  h2: {
+                    ...(counts as H2Summary),
+                    goaway: goaway && { ...goaway, by: 'upstream' as const },
+                  },
+                }
           const proxyHeader =
             ports === null
               ? null
@@ -83,7 +108,11 @@ describe('what was said, packed,', () => {
                   source: { address: '2001:db8::1', port: ports.source },
                   destination: { address: '10.0.0.1', port: ports.destination },
                 }
-          const application = said({ proxyHeader, http: http({ marks, lastRequestId }) })
+          const application = said({
+            proxyHeader,
+            http: http({ marks, lastRequestId, localReply }),
+            ...h2,
+          })
           expect(packed(application, { frame: 1, time: start }).back).toEqual(application)
         },
       ),
