@@ -1,3 +1,4 @@
+import { FORMAT_NAMES, type Format } from './formats.ts'
 import {
   parseAddress,
   parseCount,
@@ -35,7 +36,6 @@ export interface Flag {
 const BOTH = ['compare', 'analyze'] as const
 const ALL = COMMAND_NAMES
 
-export const FORMATS = ['text', 'json', 'ndjson'] as const
 export const FAIL_LEVELS = ['never', 'error', 'warning', 'info'] as const
 
 export const FLAGS: readonly Flag[] = [
@@ -160,7 +160,7 @@ export const FLAGS: readonly Flag[] = [
   {
     name: 'format',
     value: 'FORMAT',
-    choices: FORMATS,
+    choices: FORMAT_NAMES,
     default: 'text',
     help: 'text, json (one report) or ndjson (one connection a line)',
     group: 'Output',
@@ -296,7 +296,7 @@ export interface OptionValues {
   connection?: number
   since?: string
   until?: string
-  format: (typeof FORMATS)[number]
+  format: Format
   json?: boolean
   out?: string[]
   all?: boolean

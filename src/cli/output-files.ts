@@ -1,11 +1,8 @@
 import { open, realpath, rm, stat } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { RstscopeError } from '../errors.ts'
+import { extensionList, type Format, formatByExtension } from './formats.ts'
 import { chunks } from './write-text.ts'
-
-export type Format = 'text' | 'json' | 'ndjson'
-
-const FORMAT_OF: Record<string, Format> = { '.txt': 'text', '.json': 'json', '.ndjson': 'ndjson' }
 
 /** A file of `--out`, open and unchanged until its content is known. */
 export interface OutputFile {
@@ -34,12 +31,12 @@ export async function openOutputs(paths: string[], captures: string[]): Promise<
 }
 
 function formatOf(path: string): Format {
-  const format = FORMAT_OF[extname(path).toLowerCase()]
-  if (format) return format
+  const format = formatByExtension(extname(path))
+  if (format !== null) return format
   throw new RstscopeError(
     'RSTSCOPE_USAGE',
     `--out ${path}: the format is told by the extension, and this one is unknown`,
-    'name the file .txt, .json or .ndjson',
+    `name the file ${extensionList()}`,
   )
 }
 

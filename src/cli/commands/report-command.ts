@@ -1,9 +1,10 @@
 import type { ReportStream } from '../../model/report.ts'
 import type { Engine, EngineOptions } from '../engine.ts'
 import { exitCode } from '../exit-code.ts'
+import { FORMATS, type Format } from '../formats.ts'
 import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
-import { type Format, type OutputFile, openOutputs } from '../output-files.ts'
+import { type OutputFile, openOutputs } from '../output-files.ts'
 import { startProgress } from '../progress.ts'
 import { textOptions } from '../terminal-style.ts'
 import { writeText } from '../write-text.ts'
@@ -22,8 +23,9 @@ export async function reportCommand(
   checkTogether(values, inputs, host)
   const files = await openOutputs(values.out ?? [], [...inputs, ...(values.kubernetes ?? [])])
   const progress = startProgress(values.quiet ? 'none' : values.progress, host)
-  const formats = [...files.map((file) => file.format), values.json ? 'json' : values.format]
-  const needsHashes = formats.some((format) => format !== 'text')
+  const printed: Format = values.json ? 'json' : values.format
+  const formats = [...files.map((file) => file.format), printed]
+  const needsHashes = formats.some((format) => FORMATS[format].hashes)
   const started = host.now()
   try {
     const engine = await host.loadEngine()
@@ -66,12 +68,8 @@ async function render(
   values: OptionValues,
   style: { color: boolean; ascii: boolean; width: number },
 ): Promise<Iterable<string>> {
-  if (format === 'text') {
-    const { renderText } = await import('../../reports/terminal.ts')
-    return renderText(stream, { ...style, all: values.all ?? false, time: values.time })
-  }
-  const { writeJson, writeNdjson } = await import('../../reports/json.ts')
-  return format === 'json' ? writeJson(stream) : writeNdjson(stream)
+  const renderer = await FORMATS[format].load()
+  return renderer(stream, { ...style, all: values.all ?? false, time: values.time })
 }
 
 function sayWhatWasRead(stream: ReportStream, host: Host, milliseconds: number): void {
