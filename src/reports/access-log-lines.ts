@@ -1,7 +1,7 @@
 import type { AccessLog, AccessLogLine, Connection, ReportStream } from '../model/report.ts'
 import { plural } from './ending-table.ts'
 import { type Layout, labelled } from './fact-lines.ts'
-import { formatSeconds, formatTime } from './time-format.ts'
+import { formatSeconds, formatTime, type TimeMode } from './time-format.ts'
 
 type Head = ReportStream['head']
 
@@ -18,16 +18,21 @@ const VERDICTS: Record<AccessLogLine['agrees'], string> = {
 
 /** What the access log says of a connection, line by line, and whether the packets show it. */
 export function logLines(connection: Connection, head: Head, layout: Layout): string[] {
+  return labelled('log', logTexts(connection, head, layout.time), layout)
+}
+
+/** The same as sentences. */
+export function logTexts(connection: Connection, head: Head, mode: TimeMode): string[] {
   const { accessLog } = connection
   const shown = tellingLines(accessLog)
   const zero = head.captures[0]?.firstPacketAt ?? null
   const texts = shown.map((line) => {
-    const time = line.at === null ? '' : `  ${formatTime(line.at, layout.time, zero)}`
+    const time = line.at === null ? '' : `  ${formatTime(line.at, mode, zero)}`
     return `${shortName(line.source)}:${line.line}${time}  ${lineText(line)}`
   })
   const left = accessLog.length - shown.length
   const more = left > 0 ? [`${left} more ${plural(left, 'line')} of this connection`] : []
-  return labelled('log', [...texts, ...more], layout)
+  return [...texts, ...more]
 }
 
 /** Contradictions first, then other failed requests, then the last lines; in the order of the log. */
@@ -54,17 +59,25 @@ function shortName(source: string): string {
 
 /** One line for each log: what was read of it and what became of that. */
 export function logSummaries(head: Head, layout: Layout): string[] {
-  const logs = head.accessLogs ?? []
-  const warnings = logs.flatMap(({ source, warnings: found }) =>
+  return [
+    ...labelled('logs', logSummaryTexts(head), layout),
+    ...labelled('warning', logWarningTexts(head), layout, layout.style.yellow),
+  ]
+}
+
+/** The same as sentences. */
+export function logSummaryTexts({ accessLogs = [] }: Head): string[] {
+  return accessLogs.filter(({ source }) => source !== PASTED).map(summaryText)
+}
+
+/** What of the logs could not be used. */
+export function logWarningTexts({ accessLogs = [] }: Head): string[] {
+  return accessLogs.flatMap(({ source, warnings: found }) =>
     found.map(({ code, message, line }) => {
       const where = line === null ? '' : ` (first: line ${line})`
       return `${source}: ${code}: ${message}${where}`
     }),
   )
-  return [
-    ...labelled('logs', logs.filter(({ source }) => source !== PASTED).map(summaryText), layout),
-    ...labelled('warning', warnings, layout, layout.style.yellow),
-  ]
 }
 
 function summaryText(log: AccessLog): string {

@@ -82,7 +82,8 @@ export function evidenceTexts(
   }))
 }
 
-function withoutRepeats(items: Evidence[]): Evidence[] {
+/** Evidence without what it says twice. */
+export function withoutRepeats(items: Evidence[]): Evidence[] {
   return items.filter(
     (item, i) =>
       items.findIndex((other) => other.text === item.text && sameFrame(other, item)) === i,
@@ -96,6 +97,15 @@ export function sameFrame(a: Evidence, b: Evidence): boolean {
 
 /** What the captures could not show, and what is wrong with their files. */
 export function limitLines(head: ReportStream['head'], layout: Layout): string[] {
+  const { limits, warnings } = limitTexts(head)
+  return [
+    ...labelled('limits', limits, layout),
+    ...labelled('warning', warnings, layout, layout.style.yellow),
+  ]
+}
+
+/** The same as sentences. */
+export function limitTexts(head: ReportStream['head']): { limits: string[]; warnings: string[] } {
   const warnings = head.captures.flatMap((capture) =>
     capture.warnings.map(({ code, message, offset }) => {
       const where = offset === null ? '' : ` (at byte ${offset})`
@@ -106,10 +116,7 @@ export function limitLines(head: ReportStream['head'], layout: Layout): string[]
   if (limits.length + warnings.length === 0) {
     limits.push('nothing that these captures could have held is known to be missing.')
   }
-  return [
-    ...labelled('limits', limits, layout),
-    ...labelled('warning', warnings, layout, layout.style.yellow),
-  ]
+  return { limits, warnings }
 }
 
 /** A text that begins in the left column, its further lines set in. */

@@ -47,9 +47,13 @@ export function contextTexts(cause: Cause): string[] {
 
 /** What of the lists could not be used. */
 export function listWarnings(head: ReportStream['head'], layout: Layout): string[] {
-  const warnings = (head.kubernetes?.warnings ?? []).map(({ code, message, count }) => {
+  return labelled('warning', listWarningTexts(head), layout, layout.style.yellow)
+}
+
+/** The same as sentences. */
+export function listWarningTexts(head: ReportStream['head']): string[] {
+  return (head.kubernetes?.warnings ?? []).map(({ code, message, count }) => {
     const times = count > 1 ? ` (${count} times)` : ''
     return `Kubernetes lists: ${code}: ${message}${times}`
   })
-  return labelled('warning', warnings, layout, layout.style.yellow)
 }

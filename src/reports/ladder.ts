@@ -11,9 +11,10 @@ const BARS = 7
 const LEAST_LANE = 20
 const MOST_LANE = 58
 /** A gap between two rows is folded from this length on. */
-const FOLD_SECONDS = 1
+export const FOLD_SECONDS = 1
 
-interface Row {
+/** One segment as a ladder shows it. */
+export interface Row {
   fate: Fate
   /** Seconds on the common clock when it passed the tap nearest to its sender that saw it. */
   time: number | null
@@ -62,7 +63,11 @@ function ladderLayout(rows: Row[], width: number): LadderLayout {
   return { lane, beside: Math.max(rest - lane, widest(markBeside)), markBeside }
 }
 
-function ladderRows(report: Pick<Report, 'captures' | 'clock'>, connection: Connection): Row[] {
+/** The segments of a connection on one clock, oldest first. */
+export function ladderRows(
+  report: Pick<Report, 'captures' | 'clock'>,
+  connection: Connection,
+): Row[] {
   const clock = commonClock(report)
   const all = tapsOf(report.captures, connection)
   return connection.fates.map((fate) => {
@@ -122,13 +127,18 @@ function header(
 }
 
 function foldLine(gap: number, connection: Connection, lane: number, style: TextStyle): string {
-  const idle = connection.firstReset?.idleSeconds ?? null
-  // Only the report can say that nothing passed in between; the ladder leaves packets out.
-  const silent = idle !== null && Math.abs(gap - idle) <= 0.2 + idle * 0.01
-  const text = silent ? `${formatSeconds(idle)} silent` : `${formatSeconds(gap)} later`
+  const text = foldText(gap, connection)
   const before = Math.max(0, Math.floor((lane - textWidth(text)) / 2))
   const inner = padEnd(`${' '.repeat(before)}${text}`, lane)
   return `${' '.repeat(TIME_COLUMN + 2)}${style.foldedBar}${style.dim(inner)}${style.foldedBar}`
+}
+
+/** What a gap of so many seconds between two rows is. */
+export function foldText(gap: number, connection: Connection): string {
+  const idle = connection.firstReset?.idleSeconds ?? null
+  // Only the report can say that nothing passed in between; the ladder leaves packets out.
+  const silent = idle !== null && Math.abs(gap - idle) <= 0.2 + idle * 0.01
+  return silent ? `${formatSeconds(idle)} silent` : `${formatSeconds(gap)} later`
 }
 
 function rowLines(row: Row, origin: number, layout: LadderLayout, style: TextStyle): string[] {

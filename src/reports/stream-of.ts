@@ -5,10 +5,14 @@ import { endpointText } from './endings.ts'
 /** The stream of a whole report, for example one that was read from JSON. */
 export function streamOf(report: Report): ReportStream {
   const { connections, ...head } = report
+  let byId: Map<number, Connection> | null = null
   return {
     head,
     connections: () => connections,
-    at: (id) => connections.find((connection) => connection.id === id) ?? null,
+    at: (id) => {
+      byId ??= new Map(connections.map((connection) => [connection.id, connection]))
+      return byId.get(id) ?? null
+    },
     endings: () => countEndings(connections),
     ends: (capture) => connections.flatMap(({ views }) => views[capture] ?? []),
   }

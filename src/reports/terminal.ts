@@ -2,7 +2,7 @@ import type { Connection, Evidence, ReportStream } from '../model/report.ts'
 import { logLines, logSummaries } from './access-log-lines.ts'
 import { answerLines, clockText, matchText, rewriteTexts } from './answer-lines.ts'
 import { captureEnds } from './capture-ends.ts'
-import { endingLines, plural } from './ending-table.ts'
+import { endingLines } from './ending-table.ts'
 import { endingRows, endingWords, namedText } from './endings.ts'
 import {
   captureLines,
@@ -12,12 +12,12 @@ import {
   labelled,
   labelWidth,
   limitLines,
-  sameFrame,
 } from './fact-lines.ts'
-import { contextTexts, listWarnings, workloadTexts } from './kubernetes-lines.ts'
+import { listWarnings, workloadTexts } from './kubernetes-lines.ts'
 import { ladderLines } from './ladder.ts'
 import { pathLines } from './path-strip.ts'
 import { plainTable } from './plain-table.ts'
+import { alsoTexts, leadingConnection, onlyConnection, otherLeg, reasonsOf } from './reasons.ts'
 import { asciiText, escapeDeep, escapeText } from './text-escape.ts'
 import { type TextOptions, textStyle } from './text-style.ts'
 import { wrap } from './text-width.ts'
@@ -31,8 +31,6 @@ export interface TerminalOptions extends TextOptions {
 
 /** Peers of one kind of ending in the table of endings unless all are asked for. */
 const MOST_PEERS = 4
-/** Ignored resets that are named; an injector may send thousands. */
-const MOST_IGNORED = 6
 
 /** The report as text for a person, in pieces of whole lines. Shows facts of the report and adds none. */
 export function* renderText(stream: ReportStream, options: TerminalOptions): Iterable<string> {
@@ -64,12 +62,14 @@ function* sections(
     yield captureLines(head, (capture) => captureEnds(stream, capture), layout)
     yield labelled('try', head.verdict.settles.slice(head.verdict.cause ? 0 : 1), layout)
   } else {
-    const leading = leadingConnection(stream, layout)
+    const leading = escapeDeep(leadingConnection(stream), layout.clean)
     yield contextLines(head, leading, stream, layout)
     if (leading) yield ladderLines(head, leading, layout.width, layout.style)
     yield reasonLines(head, leading, layout)
     const logged =
-      head.accessLogs === undefined ? null : (leading ?? onlyConnection(stream, layout))
+      head.accessLogs === undefined
+        ? null
+        : (leading ?? escapeDeep(onlyConnection(stream), layout.clean))
     if (logged) yield logLines(logged, head, layout)
     yield findingLines(head, layout)
   }
@@ -84,26 +84,6 @@ function* sections(
   yield secondCaptureLines(head, layout)
 }
 
-/** The connection that the verdict is about. */
-function leadingConnection(stream: ReportStream, layout: Layout): Connection | null {
-  const [id] = stream.head.verdict.connections
-  return id === undefined ? null : escapeDeep(stream.at(id), layout.clean)
-}
-
-/** Of a report about one connection that one, also where nothing is wrong with it. */
-function onlyConnection(stream: ReportStream, layout: Layout): Connection | null {
-  if (stream.head.summary.connections !== 1) return null
-  const [connection] = stream.connections()
-  return escapeDeep(connection!, layout.clean)
-}
-
-/** The other leg of the proxy, where the end of one met the other. */
-function otherLeg(leading: Connection, stream: ReportStream, layout: Layout): Connection | null {
-  const [link] = leading.links
-  if (link === undefined || link.confidence === 'unclear') return null
-  return escapeDeep(stream.at(link.connection), layout.clean)
-}
-
 function contextLines(
   head: Head,
   leading: Connection | null,
@@ -114,67 +94,38 @@ function contextLines(
   if (head.command === 'compare')
     lines.push(...labelled('clock', [clockText(head.clock, head.limits)], layout))
   if (leading) {
-    lines.push(...pathLines(head, leading, otherLeg(leading, stream, layout), layout))
+    const other = escapeDeep(otherLeg(leading, stream), layout.clean)
+    lines.push(...pathLines(head, leading, other, layout))
     lines.push(...labelled('match', [matchText(leading, head.captures)], layout))
     lines.push(...labelled('rewritten', rewriteTexts(leading), layout))
     lines.push(...labelled('workload', workloadTexts(leading), layout))
   }
-  const also: string[] = []
-  const alike = leading ? head.verdict.count - 1 : 0
-  if (alike > 0) also.push(`${alike} more ${plural(alike, 'connection')} like it`)
-  if (head.verdict.others > 0) {
-    const groups = plural(head.verdict.others, 'other group')
-    also.push(`${head.verdict.others} ${groups} of connections that ended badly: see the table`)
-  }
-  return [...lines, ...labelled('also', also, layout)]
+  return [...lines, ...labelled('also', alsoTexts(head, leading), layout)]
 }
 
 function reasonLines(head: Head, leading: Connection | null, layout: Layout): string[] {
-  const { verdict } = head
-  const cause = leading?.causes[0]
-  const ignored = leading?.ignoredResets ?? []
+  const reasons = reasonsOf(head, leading)
+  const { because, against, cause, but, ignored } = reasons
   const labels = labelWidth([
-    ...verdict.because,
-    ...verdict.against,
-    ...(cause ? [...cause.evidence, ...cause.against] : []),
-    ...ignored,
+    ...head.verdict.because,
+    ...head.verdict.against,
+    ...(leading?.causes[0]?.evidence ?? []),
+    ...(leading?.causes[0]?.against ?? []),
+    ...(leading?.ignoredResets ?? []),
   ])
   const texts = (items: Evidence[]) => evidenceTexts(items, head, layout.time, labels)
-  // Where nobody reset, the ignored resets are what the answer rests on: they have lines of their own.
-  const because = verdict.because.filter(
-    (item) => verdict.by !== null || !ignored.some((one) => sameFrame(one, item)),
-  )
-  const lines = [
-    ...labelled('because', texts(because), layout),
-    ...labelled('against', texts(verdict.against), layout),
-  ]
-  if (cause) {
-    // The cause itself is the second line of the report, and what it shares with the answer stands above.
-    const own = cause.evidence.filter(
-      (item) => !verdict.because.some((one) => sameFrame(one, item)),
-    )
-    lines.push(
-      ...labelled('cause', texts(own), layout),
-      ...labelled('but', texts(without(cause.against, verdict.against)), layout),
-      ...labelled('lists', contextTexts(cause), layout),
-    )
-  }
-  const named = texts(ignored.slice(0, MOST_IGNORED))
-  const more = ignored.length > MOST_IGNORED ? [`${ignored.length - MOST_IGNORED} more`] : []
-  lines.push(...labelled('ignored', [...named, ...more], layout))
-  const explain = cause?.code === undefined ? [] : [`rstscope explain ${cause.code}`]
-  const next = [...(cause?.next ?? []), ...explain]
-  // Without a cause the second line of the report is the first of these.
-  const settles = verdict.settles.slice(verdict.cause ? 0 : 1)
-  const unsaid = settles.filter((text) => !next.includes(text))
-  lines.push(...labelled('to settle', unsaid, layout))
+  const { next } = reasons
   const steps = next.length > 1 ? next.map((step, i) => `${i + 1}. ${step}`) : next
-  lines.push(...labelled('next', steps, layout))
-  return lines
-}
-
-function without(items: Evidence[], others: Evidence[]): Evidence[] {
-  return items.filter((item) => !others.some((o) => o.text === item.text && sameFrame(o, item)))
+  return [
+    ...labelled('because', texts(because), layout),
+    ...labelled('against', texts(against), layout),
+    ...labelled('cause', texts(cause), layout),
+    ...labelled('but', texts(but), layout),
+    ...labelled('lists', reasons.lists, layout),
+    ...labelled('ignored', [...texts(ignored), ...reasons.moreIgnored], layout),
+    ...labelled('to settle', reasons.settles, layout),
+    ...labelled('next', steps, layout),
+  ]
 }
 
 function findingLines(head: Head, layout: Layout): string[] {
