@@ -18,6 +18,7 @@ function renderer(format: keyof typeof import('../reports/renderers.ts')['RENDER
 /** Every format that there is: the flags, the help and `--out` are made from this table. */
 export const FORMATS = {
   text: { extension: '.txt', hashes: false, load: renderer('text') },
+  markdown: { extension: '.md', hashes: true, load: renderer('markdown') },
   json: { extension: '.json', hashes: true, load: renderer('json') },
   ndjson: { extension: '.ndjson', hashes: true, load: renderer('ndjson') },
 } as const satisfies Record<string, FormatEntry>
@@ -33,6 +34,14 @@ export function formatByExtension(extension: string): Format | null {
 
 /** `.txt, .json or .ndjson`, for a hint. */
 export function extensionList(): string {
-  const extensions = FORMAT_NAMES.map((name) => FORMATS[name].extension)
-  return `${extensions.slice(0, -1).join(', ')} or ${extensions.at(-1)}`
+  return orList(FORMAT_NAMES.map((name) => FORMATS[name].extension))
+}
+
+/** `text, json or ndjson`, for the help. */
+export function formatList(): string {
+  return orList(FORMAT_NAMES)
+}
+
+function orList(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }

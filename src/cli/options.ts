@@ -1,4 +1,4 @@
-import { FORMAT_NAMES, type Format } from './formats.ts'
+import { FORMAT_NAMES, type Format, formatList } from './formats.ts'
 import {
   parseAddress,
   parseCount,
@@ -162,7 +162,7 @@ export const FLAGS: readonly Flag[] = [
     value: 'FORMAT',
     choices: FORMAT_NAMES,
     default: 'text',
-    help: 'text, json (one report) or ndjson (one connection a line)',
+    help: formatList(),
     group: 'Output',
     commands: BOTH,
   },
@@ -171,7 +171,15 @@ export const FLAGS: readonly Flag[] = [
     name: 'out',
     value: 'FILE',
     many: 'repeat',
-    help: 'also write a .txt, .json or .ndjson file; repeatable; - is stdout',
+    help: 'also write FILE, format by its extension; repeatable; - is stdout',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
+    name: 'template',
+    value: 'NAME',
+    choices: ['ticket'],
+    help: 'markdown under the headings of a ticket: ticket',
     group: 'Output',
     commands: BOTH,
   },
@@ -299,6 +307,7 @@ export interface OptionValues {
   format: Format
   json?: boolean
   out?: string[]
+  template?: 'ticket'
   all?: boolean
   failOn: (typeof FAIL_LEVELS)[number]
   jobs?: number

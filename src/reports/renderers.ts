@@ -1,8 +1,9 @@
 import type { ReportStream } from '../model/report.ts'
+import type { MarkdownOptions } from './markdown/markdown.ts'
 import type { TerminalOptions } from './terminal.ts'
 
 /** What all renderings are told; each takes of it what it shows. */
-export interface RenderOptions extends TerminalOptions {}
+export interface RenderOptions extends TerminalOptions, MarkdownOptions {}
 
 /** A report as text, in pieces; it shows facts of the report and adds none. */
 export type Renderer = (stream: ReportStream, options: RenderOptions) => Iterable<string>
@@ -10,6 +11,7 @@ export type Renderer = (stream: ReportStream, options: RenderOptions) => Iterabl
 /** Renderings by the name of their format, each loaded when it is asked for. */
 export const RENDERERS = {
   text: async () => (await import('./terminal.ts')).renderText,
+  markdown: async () => (await import('./markdown/markdown.ts')).renderMarkdown,
   json: async () => (await import('./json.ts')).writeJson,
   ndjson: async () => (await import('./json.ts')).writeNdjson,
 } as const satisfies Record<string, () => Promise<Renderer>>

@@ -69,7 +69,8 @@ async function render(
   style: { color: boolean; ascii: boolean; width: number },
 ): Promise<Iterable<string>> {
   const renderer = await FORMATS[format].load()
-  return renderer(stream, { ...style, all: values.all ?? false, time: values.time })
+  const { all = false, time, template } = values
+  return renderer(stream, { ...style, all, time, template })
 }
 
 function sayWhatWasRead(stream: ReportStream, host: Host, milliseconds: number): void {
