@@ -77,11 +77,20 @@ export const syncookieLost = whenReset((f, { event, by }) => {
   })
 })
 
-export const acceptQueue = whenReset((f, { by }) => {
+/** A kernel that has no room for a connection says so at once; later another one may have taken its place. */
+const AT_ONCE_NS = 1.5e9
+
+export const acceptQueue = whenReset((f, { by, event }) => {
   if (by !== 'upstream' || !isFirstAnswer(f)) return null
+  const synAcks = f.view.segments.filter(
+    (s) => s.from === 'upstream' && (s.flags & (SYN | ACK)) === (SYN | ACK),
+  )
+  const answer = event.segment.seen[f.c.sighting.taps.findIndex(({ view }) => view === f.view)]
+  const last = synAcks.at(-1)
+  const isLate = synAcks.length === 1 && answer != null && answer.time - last!.time > AT_ONCE_NS
   return cause(f, {
     id: 'accept-queue-overflow',
-    confidence: 'probable',
+    confidence: isLate ? 'unclear' : 'probable',
     why: `the handshake was complete for the client and ${f.upstreamKey} knew nothing of it: its accept queue was full (tcp_abort_on_overflow), or its SYN cookie was not taken`,
     next: [
       'on the upstream: nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPReqQFullDoCookies',
@@ -96,6 +105,9 @@ function isFirstAnswer(f: Facts): boolean {
   const { view } = f
   if (event.anatomy !== 'passive' || view.upstream.bytes > 0) return false
   if (event.trigger === null || view.upstream.isn === null) return false
+  // What was acknowledged had a socket.
+  const { isn } = view.client
+  if (isn === null || (view.upstream.acked ?? isn + 1) !== (isn + 1) >>> 0) return false
   const answers = event.trigger.segment.ack === (view.upstream.isn + 1) >>> 0
   return answers && f.c.outcome.fins.upstream === null
 }
