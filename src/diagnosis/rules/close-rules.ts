@@ -65,6 +65,9 @@ const cancelled: Rule = (f) => {
   })
 }
 
+/** Somebody was waiting: no such connection is idle. */
+const OWED: ReadonlySet<string> = new Set(['mid-response', 'mid-request', 'response-owed'])
+
 /** An orderly end that a timer explains: no fault, but worth a word. */
 const idleClose: Rule = (f) => {
   const { outcome, sighting } = f.c
@@ -81,7 +84,7 @@ const idleClose: Rule = (f) => {
   const timer = timerText(idle, close.by === 'upstream' ? 'server' : 'client')
   const repeated = idle < LEAST_IDLE_NS ? 1 : repeatedApart(f, 'idle')
   const isTimer = timer !== '' || repeated >= ENOUGH_REPEATED
-  if (!isTimer || outcome.exchangeAtClose === 'mid-response') return null
+  if (!isTimer || OWED.has(outcome.exchangeAtClose)) return null
   return cause(f, {
     id: 'idle-timeout',
     confidence: 'probable',

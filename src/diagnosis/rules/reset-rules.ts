@@ -1,6 +1,7 @@
 import { endpointText, opposite } from '../../model/case.ts'
+import type { Side } from '../../model/connection.ts'
 import type { Observation } from '../../model/outcome.ts'
-import { timerText } from '../timers.ts'
+import { matchTimer, timerText } from '../timers.ts'
 import { acceptQueue, peerRestarted, stale, syncookieLost } from './passive-rules.ts'
 import {
   ageLimit,
@@ -193,17 +194,40 @@ const hostFilter = whenReset((f, { by, event }) => {
   })
 })
 
+const TELLING_IDLE_NS = 9e9
+
+/** Who sent payload last before the end. */
+function lastSpeaker(f: Facts): Side | null {
+  const close = f.c.outcome.firstClose
+  if (close?.segment == null) return null
+  let last: Side | null = null
+  for (const s of f.c.sighting.taps[close.tap]!.view!.segments) {
+    if (s.frame >= close.segment.frame) break
+    if (s.length > 0 && s.kind !== 'keep-alive') last = s.from
+  }
+  return last
+}
+
 const idleTimer = whenReset((f, { by, event, idleNs }) => {
   if ((by !== 'client' && by !== 'upstream') || event.anatomy !== 'active' || idleNs === null)
     return null
   const state = f.c.outcome.exchange
   const between = state === 'complete' || state === 'opaque' || state === 'no-data'
-  const timer = timerText(idleNs, by === 'upstream' ? 'server' : 'client')
+  if (!between) return null
+  const holder = by === 'upstream' ? 'server' : 'client'
+  const timer = timerText(idleNs, holder)
   const repeated = repeatedApart(f, 'idle')
-  if (!between || (timer === '' && repeated < ENOUGH_REPEATED)) return null
+  if (timer === '' && repeated < ENOUGH_REPEATED) return null
+  // Of a few seconds most look round: one such silence is no timer yet.
+  const isLong =
+    repeated >= ENOUGH_REPEATED ||
+    idleNs >= TELLING_IDLE_NS ||
+    (matchTimer(idleNs, holder)?.names.length ?? 0) > 0
+  // Of what cannot be read, the last word may have been a request.
+  const isTelling = isLong && (state !== 'opaque' || lastSpeaker(f) === by)
   return cause(f, {
     id: 'idle-timeout',
-    confidence: 'probable',
+    confidence: isTelling ? 'probable' : 'unclear',
     why: `the ${by} closed the connection after ${secondsText(idleNs)} of silence${timer}${alikeText(repeated)}`,
     next: [`the idle or keep-alive timeout of the ${by}`],
   })
