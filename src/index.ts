@@ -2,6 +2,7 @@
  * rstscope as a library: who reset a TCP connection, and why, from the captures of one or both sides.
  */
 export { analyze, analyzeStream } from './analyze.ts'
+export { collectEvidence, type EvidenceOptions } from './collect-evidence.ts'
 export { type CompareInputs, compare, compareStream } from './compare.ts'
 export type { AccessLogInput } from './context/access-log/join-logs.ts'
 export type { CaptureInput, EngineOptions, Progress } from './engine-options.ts'

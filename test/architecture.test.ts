@@ -36,6 +36,7 @@ const RULES: [folder: string, allowed: string[]][] = [
   ['src/capture/', [...FACTS, 'src/capture/', 'node:', 'pcap-parser', 'fzstd']],
   ...MIDDLE.map((name): [string, string[]] => [`src/${name}/`, [...FACTS, `src/${name}/`]]),
   ['src/context/', [...FACTS, 'src/context/', 'node:']],
+  ['src/evidence/', [...FACTS, 'src/evidence/']],
   ['src/reports/', ['src/model/', 'src/reports/', 'cli-table3', 'node:module']],
   [
     'src/workers/',

@@ -7,6 +7,21 @@ export interface Engine {
     inputs: { client: string[]; upstream: string[] },
     options: EngineOptions,
   ): Promise<ReportStream>
+  collectEvidence(stream: ReportStream, options: EvidenceOptions): Promise<EvidencePackets>
+}
+
+export interface EvidenceOptions {
+  withPayload?: boolean
+  reader?: 'auto' | 'native-free' | 'pcap-parser'
+  signal?: AbortSignal
+}
+
+export interface EvidencePackets {
+  captures: string[]
+  connections: number
+  packets: number
+  notes: string[]
+  blocks(capture?: string): Iterable<Uint8Array>
 }
 
 export interface EngineOptions {

@@ -184,6 +184,13 @@ export const FLAGS: readonly Flag[] = [
     commands: BOTH,
   },
   {
+    name: 'with-payload',
+    value: null,
+    help: 'whole packets in a .pcapng file, not their headers only',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
     name: 'all',
     value: null,
     help: 'list ordinary ends and every connection too',
@@ -308,6 +315,7 @@ export interface OptionValues {
   json?: boolean
   out?: string[]
   template?: 'ticket'
+  withPayload?: boolean
   all?: boolean
   failOn: (typeof FAIL_LEVELS)[number]
   jobs?: number

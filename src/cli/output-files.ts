@@ -36,11 +36,12 @@ function formatOf(path: string): Format {
   throw new RstscopeError(
     'RSTSCOPE_USAGE',
     `--out ${path}: the format is told by the extension, and this one is unknown`,
-    `name the file ${extensionList()}`,
+    `name the file ${extensionList()}, or .pcapng for the packets`,
   )
 }
 
-async function refuseCapture(path: string, captures: string[]): Promise<void> {
+/** Whatever is named twice, no input may be written over. */
+export async function refuseCapture(path: string, captures: string[]): Promise<void> {
   const real = await realpath(path).catch(() => path)
   for (const capture of captures) {
     if (capture !== '-' && (await realpath(capture).catch(() => resolve(capture))) === real) {

@@ -56,6 +56,9 @@ export async function runFake(argv: string[], around: Surroundings = {}): Promis
     loadEngine: async () => ({
       analyzeStream: answer(analyzeReport()),
       compareStream: answer(compareReport()),
+      collectEvidence: async () => {
+        throw new Error('reports written by hand have no packets')
+      },
     }),
   }
   const code = await run(argv, host)

@@ -1,5 +1,6 @@
 import type { ReportStream } from '../../model/report.ts'
 import type { Engine, EngineOptions } from '../engine.ts'
+import { checkEvidence, isEvidence, writeEvidence } from '../evidence-files.ts'
 import { exitCode } from '../exit-code.ts'
 import { FORMATS, type Format } from '../formats.ts'
 import type { Host } from '../host.ts'
@@ -21,11 +22,15 @@ export async function reportCommand(
 ): Promise<number> {
   const inputs = [...captures, ...(values.accessLog ?? [])]
   checkTogether(values, inputs, host)
-  const files = await openOutputs(values.out ?? [], [...inputs, ...(values.kubernetes ?? [])])
+  const readFrom = [...inputs, ...(values.kubernetes ?? [])]
+  const evidence = (values.out ?? []).filter(isEvidence)
+  await checkEvidence(evidence, captures, readFrom)
+  const outputs = (values.out ?? []).filter((path) => !isEvidence(path))
+  const files = await openOutputs(outputs, readFrom)
   const progress = startProgress(values.quiet ? 'none' : values.progress, host)
   const printed: Format = values.json ? 'json' : values.format
   const formats = [...files.map((file) => file.format), printed]
-  const needsHashes = formats.some((format) => FORMATS[format].hashes)
+  const needsHashes = evidence.length > 0 || formats.some((format) => FORMATS[format].hashes)
   const started = host.now()
   try {
     const engine = await host.loadEngine()
@@ -34,6 +39,7 @@ export async function reportCommand(
     if (values.verbose) sayWhatWasRead(stream, host, host.now() - started)
     const code = exitCode(stream, values.failOn)
     await deliver(stream, values, files, host)
+    await writeEvidence(evidence, stream, engine, values, host)
     return code
   } catch (error) {
     progress.stop()

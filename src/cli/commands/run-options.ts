@@ -1,5 +1,6 @@
 import { RstscopeError } from '../../errors.ts'
 import type { EngineOptions, Selection } from '../engine.ts'
+import { isEvidence } from '../evidence-files.ts'
 import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
 import type { Progress } from '../progress.ts'
@@ -57,6 +58,10 @@ export function checkTogether(values: OptionValues, inputs: string[], host: Host
   if (pipes > 1) fail('standard input can be one input only', 'name a file for the other')
   if (values.accessLogFormat !== undefined && !values.accessLog && values.line === undefined) {
     fail('--access-log-format is given without --access-log or --line', 'add --access-log FILE')
+  }
+  const evidence = values.out?.some(isEvidence) ?? false
+  if (values.withPayload && !evidence) {
+    fail('--with-payload is about evidence, and none is written', 'add --out evidence.pcapng')
   }
   if (pipes === 1 && host.stdinIsTerminal) {
     fail('- means standard input, and nothing is piped in', 'tcpdump -w - | rstscope analyze -')
