@@ -19,6 +19,7 @@ function renderer(format: keyof typeof import('../reports/renderers.ts')['RENDER
 export const FORMATS = {
   text: { extension: '.txt', hashes: false, load: renderer('text') },
   markdown: { extension: '.md', hashes: true, load: renderer('markdown') },
+  html: { extension: '.html', hashes: true, load: renderer('html') },
   json: { extension: '.json', hashes: true, load: renderer('json') },
   ndjson: { extension: '.ndjson', hashes: true, load: renderer('ndjson') },
 } as const satisfies Record<string, FormatEntry>

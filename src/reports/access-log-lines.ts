@@ -36,15 +36,19 @@ export function logTexts(connection: Connection, head: Head, mode: TimeMode): st
 }
 
 /** Contradictions first, then other failed requests, then the last lines; in the order of the log. */
-function tellingLines(lines: readonly AccessLogLine[]): AccessLogLine[] {
+export function tellingLines(
+  lines: readonly AccessLogLine[],
+  most: number = MOST_LINES,
+): AccessLogLine[] {
   const rank = (line: AccessLogLine) => (line.agrees === 'no' ? 0 : line.meaning !== null ? 1 : 2)
   const chosen = [...lines.entries()]
     .sort(([a, one], [b, other]) => rank(one) - rank(other) || b - a)
-    .slice(0, MOST_LINES)
+    .slice(0, most)
   return chosen.sort(([a], [b]) => a - b).map(([, line]) => line)
 }
 
-function lineText(line: AccessLogLine): string {
+/** One access-log line in words, and whether the packets agree with it. */
+export function lineText(line: AccessLogLine): string {
   const request = line.method === null ? 'TCP' : `${line.method} ${line.path ?? '-'}`
   const result = [line.code ?? '-', line.flags.join() || '-'].join(' ')
   const lasted = line.durationSeconds === null ? '' : `, ${formatSeconds(line.durationSeconds)}`
@@ -53,7 +57,7 @@ function lineText(line: AccessLogLine): string {
   return `${request}: ${result}${lasted}${attempts} (${where}): ${line.comparison}; ${VERDICTS[line.agrees]}`
 }
 
-function shortName(source: string): string {
+export function shortName(source: string): string {
   return source.slice(source.lastIndexOf('/') + 1)
 }
 
@@ -80,7 +84,8 @@ export function logWarningTexts({ accessLogs = [] }: Head): string[] {
   )
 }
 
-function summaryText(log: AccessLog): string {
+/** What was read of one log and what became of it. */
+export function summaryText(log: AccessLog): string {
   const parts = [
     `${log.lines} ${plural(log.lines, 'line')}${log.format === null ? '' : ` (${log.format})`}`,
     `${log.joined} joined`,

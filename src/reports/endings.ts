@@ -10,7 +10,8 @@ export interface EndingGroup extends EndingFields {
   first: number
 }
 
-interface EndingFields {
+/** How connections ended, as the reports' tables group them. */
+export interface EndingFields {
   how: string
   who: string
   cause: string
@@ -112,7 +113,7 @@ function foldPeers(groups: PeerCount[], mostPeers: number): PeerCount[] {
   return [...own, { peer: MANY_PEERS, count: totalOf(rest), first: rest[0]!.first }]
 }
 
-function fieldsOf(ending: Ending): EndingFields {
+export function fieldsOf(ending: Ending): EndingFields {
   return {
     how: endingWords(ending),
     who: ending.by ?? '',

@@ -89,7 +89,7 @@ export function ladderRows(
 }
 
 /** Of captures along a path those by which this connection was looked at. */
-function tapsOf(captures: Capture[], { fates }: Connection): Capture[] {
+export function tapsOf(captures: Capture[], { fates }: Connection): Capture[] {
   return captures.filter(({ id }) => fates.some(({ frames }) => id in frames))
 }
 

@@ -5,14 +5,14 @@ import { type Layout, labelled } from './fact-lines.ts'
 type Head = Pick<ReportStream['head'], 'captures' | 'command'>
 
 /** A point of the path from the client to the upstream. */
-interface Point {
+export interface Point {
   name: string
   /** Ids of the captures that were taken there: replicas share one point. */
   captures: string[]
 }
 
 /** One of the connections that a path is made of, between two of its points. */
-interface Leg {
+export interface Leg {
   connection: Connection
   from: number
   to: number
@@ -41,7 +41,8 @@ export function pathLines(
   ]
 }
 
-function pointsOf(
+/** The points of the path; null for a connection without a proxy that two captures or fewer show. */
+export function pointsOf(
   { captures }: Head,
   leading: Connection,
   other: Connection | null,
@@ -66,7 +67,7 @@ function pointsOf(
 }
 
 /** A connection reaches over all points, or with its other leg up to the proxy at which both were seen. */
-function legsOf(points: Point[], leading: Connection, other: Connection | null): Leg[] {
+export function legsOf(points: Point[], leading: Connection, other: Connection | null): Leg[] {
   const end = points.length - 1
   const isDownstream = leading.links[0]?.relation === 'proxied-to'
   if (other === null) {
@@ -98,12 +99,16 @@ function strip(points: Point[], legs: Leg[], { style }: Layout): string {
   }, '')
 }
 
-function stateAt({ connection }: Leg, { captures }: Point): 'seen' | 'not seen' | 'not captured' {
+export function stateAt(
+  { connection }: Leg,
+  { captures }: Point,
+): 'seen' | 'not seen' | 'not captured' {
   if (captures.length === 0) return 'not captured'
   return captures.some((id) => connection.views[id]) ? 'seen' : 'not seen'
 }
 
-function seenText(leg: Leg, points: Point[]): string {
+/** In words, where one leg was seen. */
+export function seenText(leg: Leg, points: Point[]): string {
   const places = points.slice(leg.from, leg.to + 1).map((point) => {
     const seen = point.captures.find((id) => leg.connection.views[id])
     const name = point.captures.length > 1 && seen ? seen : point.name
@@ -114,7 +119,7 @@ function seenText(leg: Leg, points: Point[]): string {
 }
 
 /** Where the leg could be captured, too: at its upstream's end first. */
-function nextTap(leg: Leg, points: Point[], { command, captures }: Head): string[] {
+export function nextTap(leg: Leg, points: Point[], { command, captures }: Head): string[] {
   const { client, upstream } = leg.connection
   const missing = [leg.to, leg.from].filter((at) => stateAt(leg, points[at]!) !== 'seen')
   const one = captures[0]!.paths[0] ?? 'CAPTURE'

@@ -12,6 +12,7 @@ export type Renderer = (stream: ReportStream, options: RenderOptions) => Iterabl
 export const RENDERERS = {
   text: async () => (await import('./terminal.ts')).renderText,
   markdown: async () => (await import('./markdown/markdown.ts')).renderMarkdown,
+  html: async () => (await import('./html/page.ts')).writeHtml,
   json: async () => (await import('./json.ts')).writeJson,
   ndjson: async () => (await import('./json.ts')).writeNdjson,
 } as const satisfies Record<string, () => Promise<Renderer>>

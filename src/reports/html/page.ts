@@ -1,0 +1,166 @@
+import type { Connection, ReportStream } from '../../model/report.ts'
+import { writeJson } from '../json.ts'
+import { renderText } from '../terminal.ts'
+import type { TimeMode } from '../time-format.ts'
+import { idleGaps, resetsOverTime } from './charts.ts'
+import { connectionsHtml } from './connection-table.ts'
+import type { PageContext } from './evidence.ts'
+import {
+  capturesHtml,
+  decidedHtml,
+  findingsHtml,
+  kubernetesHtml,
+  limitsHtml,
+  logsHtml,
+  pathHtml,
+} from './facts.ts'
+import { pageTitle, pictureHtml, reasonsHtml, verdictHtml } from './first-screen.ts'
+import { incidentsHtml, incidentsOf } from './incidents.ts'
+import { html, type Markup, trusted } from './markup.ts'
+import { SCRIPT, SCRIPT_HASH } from './page-script.ts'
+import { STYLE, STYLE_HASH } from './page-style.ts'
+import { survey } from './survey.ts'
+
+export interface HtmlOptions {
+  time: TimeMode
+}
+
+/** Longest JSON report (characters) that the page carries; a longer one is left out, and the page says so. */
+const MOST_JSON = 768 * 1024
+/** Lines of the report as text. */
+const MOST_TEXT_LINES = 400
+
+/**
+ * The report as one HTML file that fetches nothing and needs neither its script nor its style sheet. Shows facts of
+ * the report and adds none; the same report gives the same bytes.
+ */
+export function* writeHtml(stream: ReportStream, options: HtmlOptions): Iterable<string> {
+  const { head } = stream
+  const context: PageContext = { head, time: options.time }
+  const [id] = head.verdict.connections
+  const leading = id === undefined ? null : stream.at(id)
+  const found = survey(stream)
+  const incidents = incidentsOf(stream)
+  // Nothing may be fetched or sent, and no other script or style runs than these two.
+  const policy = `default-src 'none'; style-src '${STYLE_HASH}'; script-src '${SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`
+  yield html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${pageTitle(head, leading)}</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="#findings">To the findings</a>
+<main id="top">
+${verdictHtml(context)}
+<div class="screen">${reasonsHtml(context, leading)}${pictureHtml(context, leading, stream)}</div>
+${contents(head, found.connections)}
+`.markup
+  yield pathHtml(head, leading, otherLeg(stream, leading)).markup
+  yield card('findings', 'Findings', findingsHtml(head.findings, context))
+  yield logsHtml(loggedConnection(stream, leading), context).markup
+  yield kubernetesHtml(context).markup
+  yield card(
+    'over-time',
+    'Resets',
+    html`<div class="charts"><div><h3>Over time</h3><div class="scroll" role="region" aria-label="Resets over time" tabindex="0">${resetsOverTime(found, options.time)}</div></div><div><h3>Silence before them</h3><div class="scroll" role="region" aria-label="Silence before resets" tabindex="0">${idleGaps(found)}</div></div></div>`,
+  )
+  if (incidents.length > 0) {
+    yield card('incidents', 'Timelines', incidentsHtml(incidents, leading, context))
+  }
+  const ids = new Set(incidents.map((connection) => connection.id))
+  yield card('connections', 'Connections', connectionsHtml(found, ids, context))
+  yield card('captures', 'Captures', capturesHtml(context))
+  yield card('limits', 'Limits', limitsHtml(head))
+  yield card('decided', 'How this was decided', decidedHtml(context, leading))
+  yield textCard(stream, options)
+  yield* jsonBlock(stream)
+  yield html`</main>
+<script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`.markup
+}
+
+function card(id: string, title: string, content: Markup): string {
+  return html`<section class="card"><h2 id="${id}">${title}</h2>${content}</section>
+`.markup
+}
+
+function contents(
+  { findings, limits, captures }: ReportStream['head'],
+  connections: number,
+): Markup {
+  const entries: [id: string, text: string][] = [
+    ['findings', `Findings ${findings.length}`],
+    ['over-time', 'Resets over time'],
+    ['connections', `Connections ${connections}`],
+    ['captures', `Captures ${captures.length}`],
+    ['limits', `Limits ${limits.length}`],
+    ['decided', 'How this was decided'],
+    ['as-text', 'As text'],
+  ]
+  return html`<nav class="contents" aria-label="Contents">${entries.map(([id, text]) => html`<a href="#${id}">${text}</a> `)}</nav>`
+}
+
+/** The other leg of the proxy, where the end of one met the other. */
+function otherLeg(stream: ReportStream, leading: Connection | null): Connection | null {
+  const link = leading?.links[0]
+  return link === undefined || link.confidence === 'unclear' ? null : stream.at(link.connection)
+}
+
+/** Of a report about one connection that one, also where nothing is wrong with it. */
+function loggedConnection(stream: ReportStream, leading: Connection | null): Connection | null {
+  if (leading || stream.head.summary.connections !== 1) return leading
+  const [only] = stream.connections()
+  return only ?? null
+}
+
+/** What the terminal shows, for a ticket. */
+function textCard(stream: ReportStream, { time }: HtmlOptions): string {
+  const style = { width: 100, color: false, ascii: false }
+  const lines: string[] = []
+  for (const piece of renderText(stream, { ...style, time, all: false })) {
+    lines.push(...piece.split('\n'))
+    if (lines.length > MOST_TEXT_LINES) break
+  }
+  const isCut = lines.length > MOST_TEXT_LINES
+  const shown = lines.slice(0, MOST_TEXT_LINES)
+  const text = shown.map((line, i) => html`${i === 0 ? null : trusted('\n')}${line}`)
+  const cut = isCut ? html`<p>Only its first ${MOST_TEXT_LINES} lines.</p>` : null
+  return card(
+    'as-text',
+    'As text',
+    html`<p>The same report as the terminal shows it. <button type="button" id="copy" hidden>Copy for a ticket</button></p>${cut}<details><summary>Show</summary><pre id="text" tabindex="0">${text}</pre></details>`,
+  )
+}
+
+/** The report itself, so that the page is its own source. */
+function* jsonBlock(stream: ReportStream): Iterable<string> {
+  const pieces: string[] = []
+  let length = 0
+  for (const piece of writeJson(stream)) {
+    length += piece.length
+    if (length > MOST_JSON) {
+      yield card(
+        'json',
+        'Report as JSON',
+        html`<p>Left out: it is longer than ${MOST_JSON / 1024} KiB. --out report.json writes it.</p>`,
+      )
+      return
+    }
+    pieces.push(piece)
+  }
+  yield card(
+    'json',
+    'Report as JSON',
+    html`<p>This page carries the whole report in its element <code>script#report</code>.</p>`,
+  )
+  // In a script element only `<` could end it, or begin a comment; separators are escaped in all JSON.
+  yield `<script type="application/json" id="report">${pieces.map((piece) => piece.replaceAll('<', '\\u003c')).join('')}</script>\n`
+}
