@@ -113,7 +113,7 @@ export function capturesHtml(context: PageContext): Markup {
         `${code}: ${message}${offset === null ? '' : ` (at byte ${offset})`}`,
     )
     const packed = capture.compression === null ? '' : `, ${capture.compression}`
-    return html`<h3>${capture.id}</h3><dl><dt>Files</dt><dd>${capture.paths.length} of ${capture.format}${packed}, ${capture.linkTypes.join(', ')}${files.slice(0, 50)}${files.length > 50 ? html`<br>${files.length - 50} more files` : null}</dd>
+    return html`<h3>${capture.id}</h3><dl><dt>Files</dt><dd>${capture.paths.length === 1 ? 'one file' : `${capture.paths.length} files, read as one`}: ${capture.format}${packed}, ${capture.linkTypes.join(', ')}${files.slice(0, 50)}${files.length > 50 ? html`<br>${files.length - 50} more files` : null}</dd>
 <dt>Time</dt><dd>${span[0]!} to ${span[1]!}</dd>
 <dt>Packets</dt><dd>${capture.packets}, ${capture.tcpPackets} of them TCP, ${capture.skippedPackets} skipped; dropped by the capture: ${drops}; segments that must have passed unseen: ${capture.unseenSegments}</dd>
 <dt>Snap length</dt><dd>${capture.snapLength ?? 'not told'}${capture.filter === null ? null : html`; filter <code>${capture.filter}</code>`}</dd>

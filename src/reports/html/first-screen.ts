@@ -31,8 +31,7 @@ export function verdictHtml({ head }: PageContext): Markup {
   const [subject, rest] = splitHeadline(verdict.headline.trim())
   const tone = verdict.by === null ? (isShared ? 'calm' : 'open') : 'alarm'
   return html`<header class="verdict ${tone}">
-<p class="eyebrow">rstscope ${head.command}</p>
-<h1>${subject} ${isShared ? confidenceBadge(verdict.confidence) : null}</h1>
+<h1>${subject} ${isShared ? confidenceBadge(verdict.confidence) : null}<button type="button" id="copy" hidden>Copy for a ticket</button></h1>
 ${rest === '' ? null : html`<p class="rest">${rest}</p>`}
 ${secondLine(head)}
 </header>`
@@ -119,7 +118,7 @@ export function pictureHtml(
   ].filter(Boolean)
   return html`<div class="picture">
 <h2>Connection ${leading.id}: ${endingWords(leading)}</h2>
-<p class="match">${matchText(leading, head.captures)}${rewriteTexts(leading).map((text) => html`<br>rewritten: ${text}`)}${workloadTexts(leading).map((text) => html`<br>${text}`)}</p>
+<p class="match">${matchText(leading, head.captures)}${rewriteTexts(leading).map((text) => html`; rewritten: ${text}`)}${workloadTexts(leading).map((text) => html`<br>${text}`)}</p>
 ${ladder === NOTHING ? html`<p class="muted">The report holds none of its segments.</p>` : html`<div class="scroll" role="region" aria-label="Ladder of connection ${leading.id}" tabindex="0">${ladder}</div>${legend(head)}`}
 ${also.length === 0 ? null : html`<p class="muted"><a href="#connections">${also.join('; ')}</a>.</p>`}
 </div>`
@@ -133,7 +132,7 @@ function legend(head: ReportStream['head']): Markup {
 ${sample(html`<g class="arrow first"><line class="stroke" x1="0" y1="6" x2="34" y2="6" stroke="#b3261e" stroke-width="7"/><line class="core" x1="0" y1="6" x2="34" y2="6" stroke="#ffffff" stroke-width="2.6"/></g>`, 'first reset')}
 ${one ? null : sample(html`<g class="band" fill="#c9ced6"><rect x="10" y="0" width="14" height="12" rx="3"/></g>`, 'clock uncertainty')}
 ${sample(html`<line x1="0" y1="6" x2="24" y2="6" stroke="currentColor"/><path d="M20 2l8 8m0-8l-8 8" stroke="currentColor" stroke-width="2"/>`, 'not seen at the other point')}
-<li>${one ? 'One capture shows one point: how long a segment travelled is not known.' : 'Time runs down on the first capture’s clock, drawn closer where little happens; slope is travel time.'}</li>
+<li>${one ? 'One capture shows one point: how long a segment travelled is not known.' : 'Time runs down, not to scale; slope: time on the way.'}</li>
 </ul>`
 }
 

@@ -26,10 +26,10 @@ export interface LadderScale {
 }
 
 /** Least distance of two departures: their labels stand there. */
-const ROW = 25
-const FOLD_HEIGHT = 40
+const ROW = 24
+const FOLD_HEIGHT = 36
 const LEAST_STEP = 3
-const MOST_STEP = 26
+const MOST_STEP = 20
 
 /**
  * Places flights on one downward axis of time. Order is kept for departures and arrivals alike, so that segments that
@@ -76,7 +76,7 @@ function knownTimes(flights: readonly Flight[]): { departure: number; arrival: n
 }
 
 function step(seconds: number): number {
-  return Math.min(MOST_STEP, LEAST_STEP + 5 * Math.log10(1 + seconds * 1e6))
+  return Math.min(MOST_STEP, LEAST_STEP + 4 * Math.log10(1 + seconds * 1e6))
 }
 
 function interpolate(marks: readonly { time: number; y: number }[], seconds: number): number {

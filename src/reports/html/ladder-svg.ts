@@ -7,10 +7,10 @@ import { html, type Markup, NOTHING } from './markup.ts'
 
 type Head = ReportStream['head']
 
-const WIDTH = 780
-const LEFT = 118
-const RIGHT = 630
-const TOP = 62
+const WIDTH = 800
+const LEFT = 96
+const RIGHT = 652
+const TOP = 58
 /** Where a segment that was seen at one tap only ends, as a part of the way. */
 const STUB = 0.56
 /** Segments in one drawing; the table below it, and the report, have all of them. */
@@ -58,11 +58,11 @@ export function ladderSvg(head: Head, connection: Connection): Markup {
     ...flights[i]!,
     id: segmentId(connection, first + i),
   }))
-  const bottom = TOP + scale.height + 26
+  const bottom = TOP + scale.height + 16
   const zero = rows.find(({ time }) => time !== null)?.time ?? 0
   const name = `l-${connection.id}`
   const reset = arrows.find(({ row }) => row.fate.firstReset)
-  return html`<svg class="ladder" viewBox="0 0 ${WIDTH} ${bottom + 8}" width="${WIDTH}" role="group" aria-labelledby="${name}-t ${name}-d" font-family="system-ui, sans-serif" font-size="13" fill="currentColor">
+  return html`<svg class="ladder" viewBox="0 0 ${WIDTH} ${bottom + 4}" width="${WIDTH}" role="group" aria-labelledby="${name}-t ${name}-d" font-family="system-ui, sans-serif" font-size="13" fill="currentColor">
 <title id="${name}-t">Packets of connection ${connection.id}</title>
 <desc id="${name}-d">${describe(rows, reset, taps)}</desc>
 ${heads(head, connection, taps)}
@@ -177,7 +177,7 @@ ${kind === 'first' ? firstLabel(fate, label, toRight) : html`<text class="halo" 
 
 /** A note says what the label does not. */
 function labelText(fate: Fate): string {
-  const note = fate.note === null || fate.note === 'first reset' ? '' : `  ${fate.note}`
+  const note = fate.note === null || fate.note === 'first reset' ? '' : ` · ${fate.note}`
   const text = `${segmentLabel(fate.segment)}${note}`
   return text.length > 64 ? `${text.slice(0, 63)}…` : text
 }

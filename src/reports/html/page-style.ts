@@ -4,7 +4,7 @@ export const STYLE = `
 @media (prefers-color-scheme:dark){:root{--bg:#0e1217;--card:#161b22;--ink:#e7ebf0;--soft:#9fabb8;--line:#2d3540;--red:#ff7a70;--on-red:#1d0503;--band:#4a5461;--link:#7ab7ff;--amber:#e2b14d;--green:#6fce8d;--tint:#2a1718}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
-main{max-width:1240px;margin:0 auto;padding:14px 18px 48px}
+main{max-width:1240px;margin:0 auto;padding:10px 18px 48px}
 a{color:var(--link)}
 code,.mono,.frame,pre,.hash{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.92em}
 h1,h2,h3,h4,p,ul,ol,dl{margin:0}
@@ -18,10 +18,10 @@ li{margin:2px 0}
 .skip{position:absolute;left:-9999px}
 .skip:focus{left:8px;top:8px;background:var(--card);padding:6px 10px;z-index:2}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
-.verdict{background:var(--card);border:1px solid var(--line);border-left:8px solid var(--soft);border-radius:8px 8px 0 0;padding:12px 18px 14px}
+.verdict{background:var(--card);border:1px solid var(--line);border-left:8px solid var(--soft);border-radius:8px 8px 0 0;padding:10px 18px 11px 12px}
 .verdict.alarm{border-left-color:var(--red)}
 .verdict.calm{border-left-color:var(--green)}
-.eyebrow{color:var(--soft);font-size:12px}
+#copy{font-size:13px;font-weight:400;margin-left:auto;letter-spacing:0;cursor:pointer}
 h1{font-size:25px;line-height:1.2;letter-spacing:-.01em;display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center}
 .rest{font-size:16px;margin-top:3px}
 .cause{margin-top:5px;color:var(--ink)}
@@ -36,11 +36,11 @@ h1{font-size:25px;line-height:1.2;letter-spacing:-.01em;display:flex;flex-wrap:w
 .reasons ul,.reasons ol{padding-left:17px}
 .reasons .at{display:block}
 .frame{font-weight:600;white-space:nowrap}
-.picture{padding:12px 18px;min-width:0}
+.picture{padding:10px 18px 8px;min-width:0}
 .picture h2{font-size:15px;margin-bottom:2px}
 .match{font-size:13px;color:var(--soft);margin-bottom:4px}
 .scroll{overflow-x:auto}
-.ladder{display:block;width:100%;max-width:860px;min-width:620px;height:auto}
+.ladder{display:block;width:100%;max-width:880px;min-width:620px;height:auto}
 .chart{display:block;width:100%;max-width:720px;min-width:480px;height:auto}
 svg .soft{fill:var(--soft)}
 svg .halo,.arrow text{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
@@ -97,8 +97,8 @@ thead button{border:0;padding:0;color:inherit;font-weight:600;cursor:pointer;bac
 [hidden]{display:none}
 @media (max-width:860px){.screen{grid-template-columns:minmax(0,1fr)}.reasons{border-right:0;border-top:1px solid var(--line);order:2}main{padding:8px 8px 40px}.verdict,.reasons,.picture,.card,.contents{padding-left:12px;padding-right:12px}h1{font-size:21px}.rest{font-size:15px}dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}}
 @page{size:A4;margin:12mm}
-@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--red:#b3261e;--on-red:#fff;--band:#ccc;--link:#000;--tint:#fff}body{font-size:10.5px}main{padding:0;max-width:none}.screen{grid-template-columns:36% 64%}.reasons{border-right:1px solid var(--line);border-top:0;order:0}.ladder{min-width:0}.chart{min-width:0}.contents,.tools,.skip{display:none}.card,.verdict,.screen{border-radius:0}.finding,tr,svg,h3{break-inside:avoid}.scroll{overflow:visible}h1{font-size:19px}.rest{font-size:13px}*{print-color-adjust:exact}}
+@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--red:#b3261e;--on-red:#fff;--band:#ccc;--link:#000;--tint:#fff}body{font-size:10.5px}main{padding:0;max-width:none}.screen{grid-template-columns:36% 64%}.reasons{border-right:1px solid var(--line);border-top:0;order:0}.ladder{min-width:0}.chart{min-width:0}.contents,.tools,.skip,#copy{display:none}.card,.verdict,.screen{border-radius:0}.finding,tr,svg,h3{break-inside:avoid}.scroll{overflow:visible}h1{font-size:19px}.rest{font-size:13px}*{print-color-adjust:exact}}
 `
 
 /** For the page's Content-Security-Policy; a test holds it against the text above. */
-export const STYLE_HASH = 'sha256-SOInMwaZOx0s5A4vC25syT0mPcS27c266R8IaOy9t/I='
+export const STYLE_HASH = 'sha256-jnSkmmqQ3hk7D/bQhy0qcam1aJstCxZu5u9Zi0+jFgQ='

@@ -136,7 +136,7 @@ function textCard(stream: ReportStream, { time }: HtmlOptions): string {
   return card(
     'as-text',
     'As text',
-    html`<p>The same report as the terminal shows it. <button type="button" id="copy" hidden>Copy for a ticket</button></p>${cut}<details><summary>Show</summary><pre id="text" tabindex="0">${text}</pre></details>`,
+    html`<p>The same report as the terminal shows it.</p>${cut}<details><summary>Show</summary><pre id="text" tabindex="0">${text}</pre></details>`,
   )
 }
 
