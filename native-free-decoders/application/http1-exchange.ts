@@ -76,7 +76,11 @@ export class Http1Exchange {
     this.persistence(head)
     if (status >= 500 && isLocalReply(head)) {
       const count = (this.localReply?.count ?? 0) + 1
-      this.localReply = { count, status, length: head.contentLength >= 0 ? head.contentLength : null }
+      this.localReply = {
+        count,
+        status,
+        length: head.contentLength >= 0 ? head.contentLength : null,
+      }
     }
     const answersHead = (this.headBits & 1) === 1
     const answersConnect = (this.connectBits & 1) === 1

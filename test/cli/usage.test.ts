@@ -36,14 +36,14 @@ const WRONG: [argv: string, what: RegExp, hint: RegExp][] = [
   ['compare a b --jobs 1.5', /--jobs/, /--help/],
   ['compare a b --max-memory lots', /--max-memory/, /--help/],
   ['compare a b --reader tshark', /--reader/, /--help/],
-  ['compare a b --format html', /--format.*text, json, ndjson/, /--help/],
+  ['compare a b --format yaml', /--format.*text, markdown/, /--help/],
   ['compare a b --json --format ndjson', /--json and --format ndjson/, /leave/],
   ['compare a b --fail-on fatal', /--fail-on/, /--help/],
   ['compare a b --color red', /--color/, /--help/],
   ['compare a b --width 40', /--width/, /--help/],
   ['compare a b --time gmt', /--time/, /--help/],
   ['compare a b --progress bar', /--progress/, /--help/],
-  ['compare a b --out report.html', /report\.html.*extension/, /\.json/],
+  ['compare a b --out report.yaml', /report\.yaml.*extension/, /\.json/],
   ['compare a b --out no/such/folder/x.json', /cannot write .*ENOENT/, /folder/],
   ['compare - -', /standard input/, /file/],
 ]
@@ -143,7 +143,7 @@ test('an option that is absent is not passed on, and RSTSCOPE_JOBS stands in for
 })
 
 test('a file name cannot steer the terminal', async () => {
-  const { err } = await runFake(['compare', 'a', 'b', '--out', '\x1b]0;owned\x07.html'])
-  expect(err).toContain('\\x1b]0;owned\\x07.html')
+  const { err } = await runFake(['compare', 'a', 'b', '--out', '\x1b]0;owned\x07.yaml'])
+  expect(err).toContain('\\x1b]0;owned\\x07.yaml')
   expect(err).not.toContain('\x1b')
 })

@@ -40,11 +40,11 @@ describe('a kernel that knows nothing of a connection', () => {
   })
 
   it('may have had one where it answers at once, and is another host perhaps where it answers late', async () => {
-    const after = (seconds: number) => `${OPEN}
+    const answeredAfter = (seconds: number) => `${OPEN}
       c> PA "hello" +${seconds}s
       u> R`
-    expect((await first([10, after(0.1)]))[0]).toBe('accept-queue-overflow probable')
-    expect(await first([10, after(60)])).toEqual([
+    expect((await first([10, answeredAfter(0.1)]))[0]).toBe('accept-queue-overflow probable')
+    expect(await first([10, answeredAfter(60)])).toEqual([
       'accept-queue-overflow unclear',
       'stale-endpoint unclear',
       'firewall-reject unclear',
