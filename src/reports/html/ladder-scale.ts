@@ -85,5 +85,6 @@ function interpolate(marks: readonly { time: number; y: number }[], seconds: num
   const next = marks[after]!
   const before = marks[after - 1]
   if (before === undefined || next.time === before.time) return next.y
-  return before.y + ((next.y - before.y) * (seconds - before.time)) / (next.time - before.time)
+  const part = Math.min(1, (seconds - before.time) / (next.time - before.time))
+  return before.y + (next.y - before.y) * part
 }
