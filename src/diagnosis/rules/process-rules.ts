@@ -1,3 +1,5 @@
+import type { HttpSummary } from '../../model/application.ts'
+import type { Cause } from '../../model/report.ts'
 import { closeTime, isAbrupt, startTime } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
 import {
@@ -143,7 +145,7 @@ export const applicationTimeout: Rule = (f) => {
   const close = outcome.firstClose
   if (close?.by !== 'upstream' || close.segment === null) return null
   const http = outcome.application.http
-  if (http?.lastStatus === 408) return answeredTimeout(f)
+  if (http?.lastStatus === 408) return answeredTimeout(f, http)
   const waited = f.measures.request
   if (!(waited >= PATIENCE_NS)) return null
   const repeated = repeatedApart(f, 'request')
@@ -164,11 +166,16 @@ export const applicationTimeout: Rule = (f) => {
 }
 
 /** 408 (RFC 9110 §15.5.9): the server did not get the whole request in the time that it waits. */
-function answeredTimeout(f: Facts) {
+function answeredTimeout(f: Facts, http: HttpSummary): Cause | null {
+  const isCut = http.clientState === 'in-head' || http.clientState === 'in-body'
+  // Of idle connections some servers take leave with a 408 that nobody asked for.
+  if (!isCut && http.responses > http.requests) return null
   return cause(f, {
     id: 'application-timeout',
     confidence: 'probable',
-    why: `${f.upstreamKey} answered 408 and closed: the request${requestText(f)} did not arrive in full in the time that it waits for one`,
+    why: isCut
+      ? `${f.upstreamKey} answered 408 and closed: the request${requestText(f)} did not arrive in full in the time that it waits for one`
+      : `${f.upstreamKey} answered 408 to a request${requestText(f)} that had been sent in full, and closed: it gave up on it`,
     next: [
       'what held the request back: the client, a proxy that starved, a loss on the way?',
       'requestTimeout, headersTimeout, client_header_timeout, client_body_timeout of the server',
