@@ -175,6 +175,9 @@ export const keepAliveFailed: Rule = (f) => {
   })
 }
 
+/** A window that is closed for a shorter time is flow control. */
+const STALL_NS = 0.9e9
+
 /** A receiver that had stopped reading. */
 export const zeroWindow: Rule = (f) => {
   for (const side of ['client', 'upstream'] as const) {
@@ -183,8 +186,10 @@ export const zeroWindow: Rule = (f) => {
     if (view[side].zeroWindows === 0) continue
     const live = view.segments.filter((s) => (s.flags & 0x04) === 0)
     const windows = live.filter((s) => s.from === side)
-    const last = windows[windows.length - 1]
+    const last = windows.at(-1)
     if (last === undefined || last.window !== 0) continue
+    const closedSince = windows[windows.findLastIndex((s) => s.window !== 0) + 1]!
+    if (view.segments.at(-1)!.time - closedSince.time < STALL_NS) continue
     return cause(f, {
       id: 'zero-window-stall',
       confidence: 'probable',
