@@ -143,6 +143,18 @@ const unreadData = whenReset((f, { by, event }) => {
   if (!cutRequest || http.upstreamState === 'in-body' || http.upstreamState === 'in-head')
     return null
   const answered = http.responses > 0 && http.responses >= http.requests
+  // A process that is killed leaves the same, in all of its connections at once.
+  if (!answered && f.around.burst(f.c).abrupt >= ENOUGH_REPEATED) return null
+  if (http.clientState !== 'in-body' && http.clientState !== 'in-head' && isAnsweredAndCut(f)) {
+    return cause(f, {
+      id: 'upstream-close-unread-data',
+      confidence: 'unclear',
+      why: `the upstream answered ${http.lastStatus ?? ''} and reset at once: part of the request lay unread in its socket, or it closes so on purpose (SO_LINGER 0)`,
+      next: [
+        'the log of the server for this request: a limit (body size, authentication) that answers early?',
+      ],
+    })
+  }
   return cause(f, {
     id: 'upstream-close-unread-data',
     confidence: 'probable',
