@@ -35,16 +35,24 @@ const plaintextRequest: Rule = (f) =>
       })
     : null
 
+/** A certificate is judged as soon as it is there. */
+const AT_ONCE_NS = 1e9
+
 const certificateRefused: Rule = (f) => {
   if (f.c.outcome.detail !== 'client-certificate-refused') return null
   const tls = f.c.outcome.application.tls!
   const missing = tls.clientCertificate === 'empty' || tls.alert?.name === 'certificate_required'
+  // What ends a connection later than that may be an orderly close_notify.
+  const waited = (tls.alert?.time ?? 0) - (tls.clientFinished?.time ?? Number.NaN)
+  const isNamed = missing || tls.alert?.name !== 'encrypted' || !(waited > AT_ONCE_NS)
   return cause(f, {
     id: missing ? 'mtls-client-certificate-missing' : 'client-certificate-refused',
-    confidence: 'probable',
+    confidence: isNamed ? 'probable' : 'unclear',
     why: missing
       ? `${f.upstreamKey} asks for a client certificate and the client sends none`
-      : `${f.upstreamKey} does not accept the client's certificate`,
+      : isNamed
+        ? `${f.upstreamKey} does not accept the client's certificate`
+        : `${f.upstreamKey} got the client's certificate and ended with a record of the size of an alert: it did not accept it, or had nothing more to say`,
     evidence: alertEvidence(f),
     next: missing
       ? ['give the client a certificate, or a sidecar where the mesh is STRICT']
@@ -98,10 +106,14 @@ const serverDistrusted: Rule = (f) => {
 const handshakeRefused: Rule = (f) => {
   const { detail, application } = f.c.outcome
   if (detail !== 'alert-by-upstream' && detail !== 'encrypted-alert-by-upstream') return null
+  const name = application.tls?.alert?.name ?? 'encrypted'
+  const isNamed = name !== 'encrypted'
   return cause(f, {
     id: 'tls-handshake-refused',
-    confidence: 'probable',
-    why: `${f.upstreamKey} ends the TLS handshake with alert ${application.tls?.alert?.name ?? ''}`.trim(),
+    confidence: isNamed ? 'probable' : 'unclear',
+    why: isNamed
+      ? `${f.upstreamKey} ends the TLS handshake with alert ${name}`
+      : `${f.upstreamKey} ends the connection right after the TLS handshake with a record of the size of an alert: a refusal, or an orderly close_notify`,
     evidence: alertEvidence(f),
   })
 }
