@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { recording } from '../decoders/application/recordings.ts'
-import { OPEN, REQUEST } from '../scenarios/ladders.ts'
+import { EXCHANGE, HALF_RESPONSE, OPEN, REQUEST } from '../scenarios/ladders.ts'
 import type { LadderOptions } from '../support/ladder.ts'
-import { causesOfParts, type Part } from '../support/ladder-causes.ts'
+import { causesOfParts, type Part, reportOf } from '../support/ladder-causes.ts'
 
 const first = async (...parts: Part[]): Promise<string[]> => (await causesOfParts(parts))[0]!
 
@@ -40,11 +40,11 @@ describe('a kernel that knows nothing of a connection', () => {
   })
 
   it('may have had one where it answers at once, and is another host perhaps where it answers late', async () => {
-    const answeredAfter = (seconds: number) => `${OPEN}
+    const cutAfter = (seconds: number) => `${OPEN}
       c> PA "hello" +${seconds}s
       u> R`
-    expect((await first([10, answeredAfter(0.1)]))[0]).toBe('accept-queue-overflow probable')
-    expect(await first([10, answeredAfter(60)])).toEqual([
+    expect((await first([10, cutAfter(0.1)]))[0]).toBe('accept-queue-overflow probable')
+    expect(await first([10, cutAfter(60)])).toEqual([
       'accept-queue-overflow unclear',
       'stale-endpoint unclear',
       'firewall-reject unclear',
@@ -74,5 +74,96 @@ describe('an idle timeout', () => {
   it('is only perhaps one after a few seconds that nobody is known for', async () => {
     expect((await first([10, `${TLS}\n u> RA +4.1s`, options]))[0]).toBe('idle-timeout unclear')
     expect((await first([10, `${TLS}\n u> RA +60s`, options]))[0]).toBe('idle-timeout probable')
+  })
+})
+
+describe('a 408', () => {
+  const answered = `
+    u> PA "HTTP/1.1 408 Request Timeout\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n" +5s
+    c> A
+    u> FA
+    c> FA
+    u> A`
+  const why = async (ladder: string) =>
+    (await reportOf([[10, ladder]])).connections.find(({ client }) => client.port === 41001)!
+      .causes[0]?.why ?? ''
+
+  it('to an idle connection is no timeout of a request', async () => {
+    expect(await first([10, `${EXCHANGE}${answered}`])).toEqual([])
+  })
+
+  it('to a whole request does not say that the request was late', async () => {
+    expect(await why(`${REQUEST}${answered}`)).toContain('had been sent in full')
+    const half = `${OPEN}
+      c> PA "POST / HTTP/1.1\\r\\nContent-Length: 50\\r\\n\\r\\nxx"
+      u> A`
+    expect(await why(`${half}${answered}`)).toContain('did not arrive in full')
+  })
+})
+
+describe('a closed window', () => {
+  const cutAfter = (seconds: number) => `${HALF_RESPONSE}
+    u> PA "more"
+    c> A win=0
+    u> RA +${seconds}s`
+
+  it('is a stall only where it stayed closed', async () => {
+    expect((await first([10, cutAfter(0.02)])).join()).not.toContain('zero-window')
+    expect((await first([10, cutAfter(5)]))[0]).toBe('zero-window-stall probable')
+  })
+})
+
+describe('unread data', () => {
+  it('is only perhaps what a reset right behind a whole answer comes of', async () => {
+    const cut = `${REQUEST}
+      u> PA "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
+      u> RA +0.1ms`
+    expect((await first([10, cut]))[0]).toBe('upstream-close-unread-data unclear')
+  })
+
+  it('in several uploads at once is what a killed process leaves', async () => {
+    const upload = `${OPEN}
+      c> PA "POST / HTTP/1.1\\r\\nContent-Length: 5000\\r\\n\\r\\nxx"
+      u> A
+      u> RA +5s`
+    const alone = await first([10, upload])
+    expect(alone[0]).toBe('upstream-close-unread-data probable')
+    expect((await first([10, upload], [10.001, upload], [10.002, upload]))[0]).toBe(
+      'upstream-crash probable',
+    )
+  })
+})
+
+describe('a record of the size of an alert', () => {
+  const ended = (turn: string, seconds: number) => `${OPEN}
+    c> PA $hello
+    u> PA $flight
+    c> PA ${turn}
+    u> PA $alert +${seconds}s
+    u> FA
+    c> FA
+    u> A`
+
+  it('may be a close_notify', async () => {
+    expect((await first([10, ended('$finished', 0.01), options]))[0]).toBe(
+      'tls-handshake-refused unclear',
+    )
+    const [atOnce] = await first([10, ended('$certificate', 0.01), options])
+    expect(atOnce).toBe('client-certificate-refused probable')
+    const [later] = await first([10, ended('$certificate', 20), options])
+    expect(later).toBe('client-certificate-refused unclear')
+  })
+})
+
+describe('a device that answers data with a RST', () => {
+  const cutAfter = (seconds: number) => `${EXCHANGE}
+    c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" +${seconds}s lost
+    m>c R ttl=64`
+
+  it('has hardly forgotten the connection within a second', async () => {
+    const [expired, reset] = await first([10, cutAfter(1.2)])
+    expect(expired).toBe('middlebox-state-expired unclear')
+    expect(reset).toContain('middlebox-reset')
+    expect((await first([10, cutAfter(60)]))[0]).toBe('middlebox-state-expired probable')
   })
 })

@@ -4,6 +4,8 @@ import { matchTimer, timerText } from '../timers.ts'
 import { cause, type Facts, type Rule, secondsText, whenReset } from './rule.ts'
 
 const IDLE_NS = 0.9e9
+/** Hardly any device forgets an established connection sooner. */
+const FORGETS_NS = 10e9
 
 /** Did what the RST answers reach the end in whose name the RST was made? */
 function hasTriggerArrived(f: Facts, { event }: FirstResetFacts): boolean {
@@ -19,10 +21,11 @@ const expiredReject = whenReset((f, reset) => {
   const { by, event, idleNs } = reset
   if (by !== 'between' || event.trigger === null || hasTriggerArrived(f, reset)) return null
   if (idleNs === null || idleNs < IDLE_NS || event.trigger.segment.length === 0) return null
+  const isLong = idleNs >= FORGETS_NS
   return cause(f, {
     id: 'middlebox-state-expired',
-    confidence: 'probable',
-    why: `${secondsText(idleNs)} of silence${timerText(idleNs, 'middlebox')}, then a device between answered the next data with a RST: it had forgotten the connection`,
+    confidence: isLong ? 'probable' : 'unclear',
+    why: `${secondsText(idleNs)} of silence${timerText(idleNs, 'middlebox')}, then a device between answered the next data with a RST: ${isLong ? 'it had forgotten the connection' : 'it may have forgotten the connection, or a rule that rejects it came up meanwhile'}`,
     next: [
       "keep-alives shorter than that device's idle timeout",
       'its session or conntrack timeout, and its log',
