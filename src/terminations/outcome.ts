@@ -17,6 +17,7 @@ import { readResets } from './reset-events.ts'
 import { unansweredRun } from './silent-loss.ts'
 import { anyTap, nearestToSender, other, tapAt } from './taps.ts'
 import { tlsAbort } from './tls-abort.ts'
+import { answersGoodbye } from './tls-goodbye.ts'
 
 /** How one connection ended, by everything that all taps saw of it. Pure. */
 export function outcomeOf(sighting: Sighting): Outcome {
@@ -67,7 +68,8 @@ export function outcomeOf(sighting: Sighting): Outcome {
     termination: classified.termination,
     detail: classified.detail,
     benign:
-      classified.benign && !isAbandoned && (facts === null || isOrdinaryReset(sighting, facts)),
+      (classified.benign && !isAbandoned && (facts === null || isOrdinaryReset(sighting, facts))) ||
+      (reset !== null && facts!.by === reset.from && answersGoodbye(sighting, fins, reset)),
     crossedInFlight:
       (facts?.crossedInFlight ?? false) || (reset !== null && crossesFin(sighting, fins, reset)),
     firstReset: facts,

@@ -167,3 +167,48 @@ describe('a device that answers data with a RST', () => {
     expect((await first([10, cutAfter(60)]))[0]).toBe('middlebox-state-expired probable')
   })
 })
+
+describe('a RST that answers a close_notify', () => {
+  const alert = { payloads: { ...options.payloads, notify: record(23, 19) } }
+  const causes = async (ladder: string) => {
+    const { connections } = await reportOf([[10, `${TLS}${ladder}`, alert]])
+    const { benign, causes } = connections.find(({ client }) => client.port === 41001)!
+    return [benign, ...causes.map(({ id }) => id)]
+  }
+
+  it('is an ordinary end, whoever closed', async () => {
+    const byUpstream = `
+      u> PA $notify +1s
+      u> FA
+      c> PA $notify
+      u> R`
+    const byClient = `
+      c> PA $notify +1s
+      c> FA
+      u> PA $notify
+      c> R`
+    expect(await causes(byUpstream)).toEqual([true])
+    expect(await causes(byClient)).toEqual([true])
+  })
+
+  it('is none where a request or a response was under way', async () => {
+    const late = `
+      u> FA +1s
+      c> PA $request
+      u> R`
+    const cancelled = `
+      c> PA $request
+      u> A
+      c> PA $notify +1s
+      c> FA
+      u> PA $notify
+      c> R`
+    const midResponse = `
+      c> FA +1s
+      u> PA $response
+      c> R`
+    expect((await causes(late))[0]).toBe(false)
+    expect((await causes(cancelled))[0]).toBe(false)
+    expect((await causes(midResponse)).slice(0, 2)).toEqual([false, 'client-cancel'])
+  })
+})
