@@ -4,6 +4,7 @@ import type { Connections } from './context/access-log/connection-index.ts'
 import { isFailure } from './context/access-log/failure.ts'
 import type { JoinedLogs } from './context/access-log/join-logs.ts'
 import { describeLine, legTexts } from './context/access-log/line-text.ts'
+import { parseTransportFailure } from './context/access-log/reset-reasons.ts'
 import {
   accessLogFindings,
   type Disagreement,
@@ -12,7 +13,7 @@ import {
 import { evidenceOf } from './diagnosis/evidence.ts'
 import { MOST_LISTED } from './diagnosis/verdict.ts'
 import { isTcpLine } from './model/access-log.ts'
-import type { Case, LinesOf } from './model/case.ts'
+import { type Case, type LinesOf, shownTap } from './model/case.ts'
 import type { Evidence, Finding } from './model/report.ts'
 import { NOT_SELECTED, type Survey } from './survey-cases.ts'
 
@@ -39,6 +40,7 @@ export function gatherLogFindings(gathered: Gathered): Finding[] {
     missing: isWhole
       ? { count: logs.missing.count, examples: missingEvidence(logs) }
       : { count: 0, examples: [] },
+    withoutPort: withoutPort(gathered),
     untold: isWhole ? untold(gathered, contradicted) : { count: 0, connections: [], evidence: [] },
   })
 }
@@ -62,6 +64,29 @@ function disagreements({ cases, survey, logs, linesOf }: Gathered): Disagreement
       const evidence = observations.map((one) => evidenceOf(c, one))
       found.push({ connection: c.id, text: `${source}: ${text}`, evidence })
     }
+  }
+  return found
+}
+
+/** Requests for which the proxy's own kernel had no source port left: connect() failed before any packet. */
+function withoutPort({ cases, survey, logs, linesOf }: Gathered): LogFacts['withoutPort'] {
+  const found: LogFacts['withoutPort'] = { count: 0, connections: [], evidence: [] }
+  for (const index of logs.indices()) {
+    if (survey.kinds[index] === NOT_SELECTED) continue
+    const failed = linesOf(index).filter(
+      ({ line }) =>
+        line.transportFailure !== null &&
+        parseTransportFailure(line.transportFailure).kind === 'no-local-port',
+    )
+    const [first] = failed
+    if (first === undefined) continue
+    found.count += failed.length
+    found.connections.push(index + 1)
+    if (found.evidence.length >= MOST_EXAMPLES) continue
+    const c = cases.at(index)
+    const source = `${logs.summaries[first.line.source]!.source} line ${first.line.number}`
+    const text = `${source}: ${describeLine(first.line)}`
+    found.evidence.push(evidenceOf(c, { tap: shownTap(c.sighting), segment: null, text }))
   }
   return found
 }

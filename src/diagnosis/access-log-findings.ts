@@ -15,15 +15,38 @@ export interface LogFacts {
   disagreements: Disagreement[]
   /** Failed requests of which a capture should show the connection and shows none. */
   missing: { count: number; examples: Evidence[] }
+  /** Requests whose proxy found no source port for them: how many, and on which connections. */
+  withoutPort: { count: number; connections: number[]; evidence: Evidence[] }
   /** Resets that no line tells of, though a log covers them. */
   untold: { count: number; connections: number[]; evidence: Evidence[] }
 }
 
 const MOST_EVIDENCE = 10
 
-/** RS301, RS302 and RS303. */
-export function accessLogFindings({ disagreements, missing, untold }: LogFacts): Finding[] {
+/** RS212, RS301, RS302 and RS303. */
+export function accessLogFindings({
+  disagreements,
+  missing,
+  withoutPort,
+  untold,
+}: LogFacts): Finding[] {
   const findings: Finding[] = []
+  if (withoutPort.count > 0) {
+    const what = withoutPort.count === 1 ? '1 request' : `${withoutPort.count} requests`
+    findings.push(
+      findingOf(
+        'port-exhaustion',
+        `the proxy could not even begin to connect for ${what}: its host had no source port left (Cannot assign requested address), so there is no packet of it`,
+        {
+          ...withoutPort,
+          next: [
+            'in the pod of the proxy: ss -tan state time-wait | wc -l; sysctl net.ipv4.ip_local_port_range',
+            'connections that are used again (keep-alive, HTTP/2 upstreams) in place of one for each request',
+          ],
+        },
+      ),
+    )
+  }
   if (disagreements.length > 0) {
     const connections = [...new Set(disagreements.map(({ connection }) => connection))]
     const more = disagreements.length > 1 ? `; ${disagreements.length} lines in all` : ''
