@@ -1,11 +1,10 @@
-import type { Ending } from '../model/ending.ts'
+import { levelOf } from '../model/ending-level.ts'
 import type { Report, ReportStream } from '../model/report.ts'
 
 /** 0 done, 1 `--fail-on` holds, 2 could not be done, 3 done in part, 130 interrupted. */
 export const EXIT = { done: 0, failed: 1, unusable: 2, partly: 3, interrupted: 130 } as const
 
 export type FailOn = 'never' | 'error' | 'warning' | 'info'
-export type Level = 'error' | 'warning' | 'info'
 
 const RANK: Record<FailOn, number> = { never: 0, error: 3, warning: 2, info: 1 }
 
@@ -22,21 +21,6 @@ function reaches(stream: ReportStream, rank: number): boolean {
     if (level !== null && RANK[level] >= rank) return true
   }
   return false
-}
-
-const BAD_WITHOUT_RESET = new Set(['silent-loss', 'stalled', 'truncated-response'])
-
-/**
- * How bad the end of one connection is: error = a reset that is not ordinary, or an aborted TLS handshake; warning =
- * any other end that is not ordinary; info = a reset all the same.
- */
-export function levelOf(ending: Ending): Level | null {
-  const { benign, by, termination, detail, ignoredReset, cause } = ending
-  if (!benign && (by !== null || termination === 'tls-aborted')) return 'error'
-  const named = cause !== null && cause.id !== 'healthy'
-  const failed = termination === 'handshake-never-completed' || BAD_WITHOUT_RESET.has(detail)
-  if (!benign && (failed || named)) return 'warning'
-  return by !== null || ignoredReset ? 'info' : null
 }
 
 /** Oddities of a file that cost nothing: all of it was read. */

@@ -22,6 +22,8 @@ export const FORMATS = {
   html: { extension: '.html', hashes: true, load: renderer('html') },
   json: { extension: '.json', hashes: true, load: renderer('json') },
   ndjson: { extension: '.ndjson', hashes: true, load: renderer('ndjson') },
+  csv: { extension: '.csv', hashes: false, load: renderer('csv') },
+  junit: { extension: '.xml', hashes: false, load: renderer('junit') },
 } as const satisfies Record<string, FormatEntry>
 
 export type Format = keyof typeof FORMATS

@@ -15,4 +15,6 @@ export const RENDERERS = {
   html: async () => (await import('./html/page.ts')).writeHtml,
   json: async () => (await import('./json.ts')).writeJson,
   ndjson: async () => (await import('./json.ts')).writeNdjson,
+  csv: async () => (await import('./csv.ts')).writeCsv,
+  junit: async () => (await import('./junit.ts')).writeJunit,
 } as const satisfies Record<string, () => Promise<Renderer>>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { exitCode, type Level, levelOf } from '../../src/cli/exit-code.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { endingOf } from '../../src/model/ending.ts'
+import { type Level, levelOf } from '../../src/model/ending-level.ts'
 import type { Connection, FirstReset } from '../../src/model/report.ts'
 import { streamOf } from '../../src/reports/stream-of.ts'
 import { compareReport, healthyReport } from '../reports/report-fixtures.ts'

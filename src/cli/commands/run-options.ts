@@ -48,8 +48,8 @@ export function checkTogether(values: OptionValues, inputs: string[], host: Host
   const fail = (message: string, hint: string): never => {
     throw new RstscopeError('RSTSCOPE_USAGE', message, hint)
   }
-  if (values.json && values.format === 'ndjson') {
-    fail('--json and --format ndjson cannot both be meant', 'leave one of them out')
+  if (values.json && values.format !== 'json' && values.format !== 'text') {
+    fail(`--json and --format ${values.format} cannot both be meant`, 'leave one of them out')
   }
   if (values.since && values.until && Date.parse(values.since) > Date.parse(values.until)) {
     fail('--since is later than --until', 'exchange the two times')
