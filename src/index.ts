@@ -20,4 +20,7 @@ export type {
   Verdict,
   View,
 } from './model/report.ts'
+export { parseReport } from './parse-report.ts'
+export { type ReportFormat, render } from './render.ts'
+export type { RenderOptions } from './reports/renderers.ts'
 export type { Selection } from './selection.ts'

@@ -45,7 +45,14 @@ const RULES: [folder: string, allowed: string[]][] = [
   [
     'src/cli/',
     [
-      ...['src/cli/', 'src/index.ts', 'src/reports/', 'src/model/', 'src/errors.ts'],
+      ...[
+        'src/cli/',
+        'src/index.ts',
+        'src/parse-report.ts',
+        'src/reports/',
+        'src/model/',
+        'src/errors.ts',
+      ],
       ...['commander', 'cli-progress', 'node:'],
     ],
   ],
@@ -115,8 +122,9 @@ test('of what stands beside the packets only the openers touch files', () => {
   expect(wrong).toEqual([])
 })
 
-test('the report schema, and zod with it, is imported as a type only', () => {
-  const wrong = sources.flatMap(({ path, imports }) =>
+test('the report schema, and zod with it, is imported as a type only, but where foreign JSON is read', () => {
+  const others = sources.filter(({ path }) => path !== 'src/parse-report.ts')
+  const wrong = others.flatMap(({ path, imports }) =>
     imports
       .filter(({ to, typeOnly }) => to === 'src/model/report-schema.ts' && !typeOnly)
       .map(() => path),

@@ -15,7 +15,10 @@ type RunCommand = (words: string[], values: OptionValues, host: Host) => Promise
 const COMMANDS: Record<CommandName, RunCommand> = {
   compare: async (...given) => (await import('./commands/compare.ts')).compareCommand(...given),
   analyze: async (...given) => (await import('./commands/analyze.ts')).analyzeCommand(...given),
+  render: async (...given) => (await import('./commands/render.ts')).renderCommand(...given),
   explain: async (...given) => (await import('./commands/explain.ts')).explainCommand(...given),
+  schema: async (words, _, host) =>
+    (await import('./commands/schema.ts')).schemaCommand(words, host),
 }
 
 /** Thrown while parsing: print this and end. */

@@ -51,6 +51,19 @@ each in order of the path. --upstream once more is another replica behind the sa
 taken in that host. Several files are a rotated set of one capture and are read as one.
 `,
   },
+  render: {
+    usage: ['rstscope render REPORT.json [flags]'],
+    summary: 'a saved report in another format',
+    examples: [
+      ['rstscope render report.json', 'as text'],
+      ['rstscope render report.json --format markdown --template ticket', 'to paste into a ticket'],
+      ['rstscope render report.json --out resets.csv --out tests.xml', 'as files'],
+    ],
+    text: `REPORT.json is what --format json printed, or - for standard input. The same bytes come out as
+if the format had been asked for with the captures. --host, --port and --connection choose rows
+of csv and ndjson: the verdict of a saved report is about all its connections.
+`,
+  },
   explain: {
     usage: ['rstscope explain [CODE…] [flags]'],
     summary: 'what a finding means and what to do',
@@ -61,6 +74,13 @@ taken in that host. Several files are a rotated set of one capture and are read 
     ],
     text: `What the packets show, what speaks for it and against it, what looks the same, what to do
 next. The pages are in docs/findings of the package, too.
+`,
+  },
+  schema: {
+    usage: ['rstscope schema'],
+    summary: 'the JSON Schema of the report',
+    examples: [['rstscope schema > report-1.schema.json', 'to check reports with']],
+    text: `Also in the package, as rstscope/schema/report-1.json. Within version 1 fields may be added.
 `,
   },
 }
@@ -89,7 +109,9 @@ ${examplesText(TOP_EXAMPLES)}
 Commands
   compare CLIENT UPSTREAM    which side reset first
   analyze CAPTURE            how every connection in one capture ended
+  render REPORT.json         a saved report as markdown, csv, junit …
   explain CODE               what a finding means and what to do
+  schema                     the JSON Schema of the report
 
 Common flags   --json  --out FILE  --host ADDR  --port N  --fail-on LEVEL  --color WHEN  --help
 `

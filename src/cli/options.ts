@@ -10,7 +10,7 @@ import {
   parseWidth,
 } from './option-values.ts'
 
-export const COMMAND_NAMES = ['compare', 'analyze', 'explain'] as const
+export const COMMAND_NAMES = ['compare', 'analyze', 'render', 'explain', 'schema'] as const
 
 export type CommandName = (typeof COMMAND_NAMES)[number]
 
@@ -34,7 +34,10 @@ export interface Flag {
 }
 
 const BOTH = ['compare', 'analyze'] as const
-const ALL = COMMAND_NAMES
+/** That print a report. */
+const REPORTING = ['compare', 'analyze', 'render'] as const
+/** That print text for a person. */
+const TEXT = ['compare', 'analyze', 'render', 'explain'] as const
 
 export const FAIL_LEVELS = ['never', 'error', 'warning', 'info'] as const
 
@@ -123,7 +126,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseAddress,
     help: 'only connections with this address at either end',
     group: 'Selection',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'port',
@@ -131,7 +134,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parsePort,
     help: 'only connections with this port at either end',
     group: 'Selection',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'connection',
@@ -139,7 +142,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseCount,
     help: 'only this connection, by its number in the report',
     group: 'Selection',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'since',
@@ -164,16 +167,16 @@ export const FLAGS: readonly Flag[] = [
     default: 'text',
     help: formatList(),
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
-  { name: 'json', value: null, help: '--format json', group: 'Output', commands: BOTH },
+  { name: 'json', value: null, help: '--format json', group: 'Output', commands: REPORTING },
   {
     name: 'out',
     value: 'FILE',
     many: 'repeat',
     help: 'also write FILE, format by its extension; repeatable; - is stdout',
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'template',
@@ -181,7 +184,7 @@ export const FLAGS: readonly Flag[] = [
     choices: ['ticket'],
     help: 'markdown under the headings of a ticket: ticket',
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'with-payload',
@@ -195,7 +198,7 @@ export const FLAGS: readonly Flag[] = [
     value: null,
     help: 'list ordinary ends and every connection too',
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'fail-on',
@@ -204,7 +207,7 @@ export const FLAGS: readonly Flag[] = [
     default: 'never',
     help: 'exit with 1 from this level on: never, error, warning, info',
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'jobs',
@@ -249,7 +252,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'RSTSCOPE_COLOR',
     help: 'colours: auto, always or never',
     group: 'Display',
-    commands: ALL,
+    commands: TEXT,
   },
   {
     name: 'width',
@@ -257,14 +260,14 @@ export const FLAGS: readonly Flag[] = [
     parse: parseWidth,
     help: 'columns of text, at least 60',
     group: 'Display',
-    commands: ALL,
+    commands: TEXT,
   },
   {
     name: 'ascii',
     value: null,
     help: 'draw with ASCII characters only',
     group: 'Display',
-    commands: ALL,
+    commands: TEXT,
   },
   {
     name: 'time',
@@ -273,21 +276,21 @@ export const FLAGS: readonly Flag[] = [
     default: 'utc',
     help: 'times as utc, local, or relative to the first packet',
     group: 'Display',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'quiet',
     value: null,
     help: 'print nothing but errors; files of --out are written',
     group: 'Display',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'verbose',
     value: null,
     help: 'say on stderr what was read, and where an internal error arose',
     group: 'Display',
-    commands: ALL,
+    commands: TEXT,
   },
 ]
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exitCode } from '../../src/cli/exit-code.ts'
+import { exitCode } from '../../src/cli/report-exit-code.ts'
 import { endingOf } from '../../src/model/ending.ts'
 import { type Level, levelOf } from '../../src/model/ending-level.ts'
 import type { Connection, FirstReset } from '../../src/model/report.ts'

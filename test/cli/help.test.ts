@@ -9,6 +9,10 @@ const HELPS: [argv: string[], file: string][] = [
   [['compare', '--help'], 'compare-long-help.txt'],
   [['analyze', '-h'], 'analyze-short-help.txt'],
   [['analyze', '--help'], 'analyze-long-help.txt'],
+  [['render', '-h'], 'render-short-help.txt'],
+  [['render', '--help'], 'render-long-help.txt'],
+  [['schema', '-h'], 'schema-short-help.txt'],
+  [['schema', '--help'], 'schema-long-help.txt'],
   [['explain', '-h'], 'explain-short-help.txt'],
   [['explain', '--help'], 'explain-long-help.txt'],
 ]
@@ -21,7 +25,13 @@ test.each(HELPS)('%j prints the help kept in %s', async (argv, file) => {
 })
 
 test('the short helps fit a screen of 24 lines and 100 columns and begin with three examples', async () => {
-  for (const argv of [['-h'], ['compare', '-h'], ['analyze', '-h'], ['explain', '-h']]) {
+  for (const argv of [
+    ['-h'],
+    ['compare', '-h'],
+    ['analyze', '-h'],
+    ['render', '-h'],
+    ['explain', '-h'],
+  ]) {
     const lines = (await runFake(argv)).out.split('\n')
     expect(lines.length).toBeLessThanOrEqual(24)
     expect(lines.filter((line) => line.length > 100)).toEqual([])

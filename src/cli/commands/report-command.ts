@@ -1,12 +1,12 @@
 import type { ReportStream } from '../../model/report.ts'
 import type { Engine, EngineOptions } from '../engine.ts'
 import { checkEvidence, isEvidence, writeEvidence } from '../evidence-files.ts'
-import { exitCode } from '../exit-code.ts'
 import { FORMATS, type Format } from '../formats.ts'
 import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
 import { type OutputFile, openOutputs } from '../output-files.ts'
 import { startProgress } from '../progress.ts'
+import { exitCode } from '../report-exit-code.ts'
 import { textOptions } from '../terminal-style.ts'
 import { writeText } from '../write-text.ts'
 import { checkTogether, engineOptions } from './run-options.ts'
@@ -48,7 +48,8 @@ export async function reportCommand(
   }
 }
 
-async function deliver(
+/** Writes the files, prints the answer, and says where the files are. */
+export async function deliver(
   stream: ReportStream,
   values: OptionValues,
   files: OutputFile[],

@@ -1,0 +1,84 @@
+import { RstscopeError } from '../../errors.ts'
+import type { Connection, Report } from '../../model/report.ts'
+import { parseReportText } from '../../parse-report.ts'
+import { streamOf } from '../../reports/stream-of.ts'
+import type { Format } from '../formats.ts'
+import type { Host } from '../host.ts'
+import type { OptionValues } from '../options.ts'
+import { openOutputs } from '../output-files.ts'
+import { exitCode } from '../report-exit-code.ts'
+import { readReportText } from '../saved-report.ts'
+import { deliver } from './report-command.ts'
+import { checkTogether } from './run-options.ts'
+
+/** `rstscope render`: a saved report in another format, the same bytes as if it had been asked for at once. */
+export async function renderCommand(
+  words: string[],
+  values: OptionValues,
+  host: Host,
+): Promise<number> {
+  const path = checkedPath(words, values, host)
+  const files = await openOutputs(values.out ?? [], [path])
+  try {
+    const printed: Format = values.json ? 'json' : values.format
+    refuseVerdictOfFew(values, [printed, ...files.map(({ format }) => format)])
+    const report = await parseReportText(await readReportText(path, host.signal))
+    const stream = streamOf(selected(report, values))
+    const code = exitCode(stream, values.failOn)
+    await deliver(stream, values, files, host)
+    return code
+  } catch (error) {
+    await Promise.all(files.map((file) => file.discard()))
+    throw error
+  }
+}
+
+function checkedPath(words: string[], values: OptionValues, host: Host): string {
+  const fail = (message: string): never => {
+    throw new RstscopeError('RSTSCOPE_USAGE', message, 'rstscope render REPORT.json')
+  }
+  checkTogether(values, [], host)
+  const [path] = words
+  if (path === undefined || words.length > 1) {
+    return fail(`render takes one saved report, ${words.length} given`)
+  }
+  if (path === '-' && host.stdinIsTerminal) {
+    fail('- means standard input, and nothing is piped in')
+  }
+  return path
+}
+
+/** Formats of rows: one connection each, and no answer above them. */
+const ROWS: readonly Format[] = ['csv', 'ndjson']
+
+function isSelective({ connection, host, port }: OptionValues): boolean {
+  return connection !== undefined || host !== undefined || port !== undefined
+}
+
+/** The verdict of a saved report is about all its connections, and its packets are not there to find another one. */
+function refuseVerdictOfFew(values: OptionValues, formats: Format[]): void {
+  const whole = formats.find((format) => !ROWS.includes(format))
+  const isPrinted = !values.quiet || values.out?.includes('-')
+  const asked = isPrinted ? whole : formats.slice(1).find((format) => !ROWS.includes(format))
+  if (!isSelective(values) || asked === undefined) return
+  throw new RstscopeError(
+    'RSTSCOPE_USAGE',
+    `the verdict of a saved report is about all its connections: ${asked} cannot be of some of them`,
+    'add --format csv or --format ndjson, or run compare or analyze again with the selection',
+  )
+}
+
+function selected(report: Report, values: OptionValues): Report {
+  if (!isSelective(values)) return report
+  return { ...report, connections: report.connections.filter((one) => isAmong(one, values)) }
+}
+
+/** As compare and analyze select: the host may be one end and the port the other's, at any tap. */
+function isAmong(connection: Connection, { connection: id, host, port }: OptionValues): boolean {
+  if (id !== undefined && connection.id !== id) return false
+  const views = Object.values(connection.views).filter((view) => view !== null)
+  const pairs = [connection, ...views, ...views.flatMap(({ alsoSeenAs }) => alsoSeenAs)]
+  const ends = pairs.flatMap(({ client, upstream }) => [client, upstream])
+  const hostFits = host === undefined || ends.some(({ address }) => address === host)
+  return hostFits && (port === undefined || ends.some((end) => end.port === port))
+}
