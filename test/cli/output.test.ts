@@ -54,6 +54,14 @@ test('--out writes each file in the format of its extension and says where', asy
   expect(readFileSync(paths[2]!, 'utf8')).toBe((await runFake([...COMPARE, '--width', '100'])).out)
 })
 
+test('--format html and --out NAME.html are one and the same page', async () => {
+  const path = join(folder, 'r.html')
+  const { out } = await runFake([...COMPARE, '--format', 'html', '--out', path])
+  expect(out).toMatch(/^<!DOCTYPE html>\n<html lang="en">/)
+  expect(out.endsWith('</html>\n')).toBe(true)
+  expect(readFileSync(path, 'utf8')).toBe(out)
+})
+
 test('a file of --out does not depend on the terminal', async () => {
   const path = join(folder, 'r.txt')
   await runFake([...COMPARE, '--out', path])

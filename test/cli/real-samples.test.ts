@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const RACE = ['samples/keepalive-race/client.pcap', 'samples/keepalive-race/upstream.pcap']
 const KILL = ['samples/upstream-kill/client.pcap', 'samples/upstream-kill/upstream.pcap']
 const CALM = ['samples/graceful-closes/client.pcap.gz', 'samples/graceful-closes/upstream.pcap']
-const FORMATS = ['text', 'json', 'ndjson']
+const FORMATS = ['text', 'html', 'json', 'ndjson']
 const env = { PATH: process.env.PATH, LANG: 'C.UTF-8' }
 
 function rstscope(...argv: string[]) {

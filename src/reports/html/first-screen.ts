@@ -1,10 +1,10 @@
-import type { Cause, Connection, Evidence, ReportStream } from '../../model/report.ts'
+import type { Connection, ReportStream } from '../../model/report.ts'
 import { clockText, matchText, rewriteTexts } from '../answer-lines.ts'
 import { captureEnds, MOST_NAMED } from '../capture-ends.ts'
 import { plural } from '../ending-table.ts'
 import { endingWords, endpointText } from '../endings.ts'
-import { sameFrame } from '../fact-lines.ts'
-import { contextTexts, workloadTexts } from '../kubernetes-lines.ts'
+import { workloadTexts } from '../kubernetes-lines.ts'
+import { alsoTexts, type Reasons, reasonsOf } from '../reasons.ts'
 import { confidenceBadge, evidenceList, type PageContext, timeHtml } from './evidence.ts'
 import { ladderSvg } from './ladder-svg.ts'
 import { html, list, type Markup, NOTHING } from './markup.ts'
@@ -51,40 +51,26 @@ function secondLine({ verdict }: ReportStream['head']): Markup {
 /** What the answer rests on, what speaks against it, how far the clocks are known, and what to do next. */
 export function reasonsHtml(context: PageContext, leading: Connection | null): Markup {
   const { head } = context
-  const { verdict } = head
-  const cause = leading?.causes[0]
-  const own = (cause?.evidence ?? []).filter(
-    (item) => !verdict.because.some((one) => one.text === item.text && sameFrame(one, item)),
-  )
-  const against = unique([...verdict.against, ...(cause?.against ?? [])])
+  const reasons = reasonsOf(head, leading)
+  const because = [...reasons.because, ...reasons.cause]
+  const against = [...reasons.against, ...reasons.but]
+  const ignored = html`${evidenceList(reasons.ignored, context)}${reasons.moreIgnored}`
   return html`<div class="reasons">
-${section('Because', verdict.because.length + own.length === 0 ? html`<p class="muted">The report names no single packet.</p>` : evidenceList([...verdict.because, ...own], context))}
+${because.length > 0 || reasons.ignored.length === 0 ? section('Because', because.length === 0 ? html`<p class="muted">The report names no single packet.</p>` : evidenceList(because, context)) : null}
+${reasons.ignored.length === 0 ? null : section('Resets that changed nothing', ignored)}
 ${section('Against', against.length === 0 ? html`<p class="muted">Nothing found.</p>` : evidenceList(against, context))}
-${cause && contextTexts(cause).length > 0 ? section('Lists and logs say', list(contextTexts(cause), 8)) : null}
+${reasons.lists.length > 0 ? section('Lists and logs say', list(reasons.lists, 8)) : null}
 ${head.command === 'compare' ? section('Clock', html`<p>${clockText(head.clock, head.limits)}</p>`) : null}
-${section('Next', nextSteps(head, leading, cause))}
+${section('Next', nextSteps(reasons, leading))}
 </div>`
-}
-
-function unique(items: Evidence[]): Evidence[] {
-  return items.filter(
-    (item, i) => items.findIndex((o) => o.text === item.text && sameFrame(o, item)) === i,
-  )
 }
 
 function section(title: string, content: Markup): Markup {
   return html`<section><h2>${title}</h2>${content}</section>`
 }
 
-function nextSteps(
-  head: ReportStream['head'],
-  leading: Connection | null,
-  cause: Cause | undefined,
-): Markup {
-  const { verdict } = head
-  const settles = verdict.settles.slice(verdict.cause ? 0 : 1)
-  const explain = cause?.code === undefined ? [] : [`rstscope explain ${cause.code}`]
-  const steps = [...new Set([...(cause?.next ?? []), ...settles, ...explain])]
+function nextSteps({ next, settles }: Reasons, leading: Connection | null): Markup {
+  const steps = [...settles, ...next]
   if (steps.length === 0) {
     return html`<p class="muted">${leading === null ? 'Nothing to do.' : 'The report names no next step.'}</p>`
   }
@@ -109,13 +95,7 @@ export function pictureHtml(
     return unsharedHtml(context, stream)
   if (leading === null) return calmHtml(head)
   const ladder = ladderSvg(head, leading)
-  const alike = head.verdict.count - 1
-  const also = [
-    alike > 0 ? `${alike} more ${plural(alike, 'connection')} like it` : '',
-    head.verdict.others > 0
-      ? `${head.verdict.others} ${plural(head.verdict.others, 'other group')} of connections that ended badly`
-      : '',
-  ].filter(Boolean)
+  const also = alsoTexts(head, leading)
   return html`<div class="picture">
 <h2>Connection ${leading.id}: ${endingWords(leading)}</h2>
 <p class="match">${matchText(leading, head.captures)}${rewriteTexts(leading).map((text) => html`; rewritten: ${text}`)}${workloadTexts(leading).map((text) => html`<br>${text}`)}</p>

@@ -21,12 +21,19 @@ const ENTITIES: Record<string, string> = {
 
 /** Harmless in element content and in quoted attributes: controls and bidi characters written out too. */
 export function escapeHtml(text: string): string {
-  const whole = Array.from(text.slice(0, 2 * LONGEST_TEXT))
-  const short =
-    text.length > LONGEST_TEXT
-      ? `${whole.slice(0, LONGEST_TEXT).join('')}… (shortened, ${text.length} characters in all)`
-      : text
-  return escapeText(short).replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+  return escapeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+}
+
+/** A text that is bounded elsewhere, with its line breaks. */
+export function wholeLines(text: string): Markup {
+  return { markup: text.split('\n').map(escapeHtml).join('\n') }
+}
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST_TEXT) return text
+  // A pair of surrogates is not cut in two.
+  const start = Array.from(text.slice(0, 2 * LONGEST_TEXT)).slice(0, LONGEST_TEXT)
+  return `${start.join('')}… (shortened, ${text.length} characters in all)`
 }
 
 /** A template whose values are escaped. Attribute values stand in double quotes. */
@@ -38,7 +45,7 @@ export function html(strings: TemplateStringsArray, ...pieces: Piece[]): Markup 
 
 function pieceText(piece: Piece): string {
   if (piece === null) return ''
-  if (typeof piece === 'string') return escapeHtml(piece)
+  if (typeof piece === 'string') return escapeHtml(shortened(piece))
   if (typeof piece === 'number') return String(piece)
   return isMarkup(piece) ? piece.markup : piece.map(pieceText).join('')
 }

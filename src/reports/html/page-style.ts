@@ -95,10 +95,10 @@ pre{overflow-x:auto;background:var(--bg);padding:10px;border-radius:6px;overflow
 input,select,button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:5px;padding:3px 8px}
 thead button{border:0;padding:0;color:inherit;font-weight:600;cursor:pointer;background:none}
 [hidden]{display:none}
-@media (max-width:860px){.screen{grid-template-columns:minmax(0,1fr)}.reasons{border-right:0;border-top:1px solid var(--line);order:2}main{padding:8px 8px 40px}.verdict,.reasons,.picture,.card,.contents{padding-left:12px;padding-right:12px}h1{font-size:21px}.rest{font-size:15px}dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}}
+@media screen and (max-width:860px){.screen{grid-template-columns:minmax(0,1fr)}.reasons{border-right:0;border-top:1px solid var(--line);order:2}main{padding:8px 8px 40px}.verdict,.reasons,.picture,.card,.contents{padding-left:12px;padding-right:12px}h1{font-size:21px}.rest{font-size:15px}dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}}
 @page{size:A4;margin:12mm}
-@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--red:#b3261e;--on-red:#fff;--band:#ccc;--link:#000;--tint:#fff}body{font-size:10.5px}main{padding:0;max-width:none}.screen{grid-template-columns:36% 64%}.reasons{border-right:1px solid var(--line);border-top:0;order:0}.ladder{min-width:0}.chart{min-width:0}.contents,.tools,.skip,#copy{display:none}.card,.verdict,.screen{border-radius:0}.finding,tr,svg,h3{break-inside:avoid}.scroll{overflow:visible}h1{font-size:19px}.rest{font-size:13px}*{print-color-adjust:exact}}
+@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--red:#b3261e;--on-red:#fff;--band:#ccc;--link:#000;--tint:#fff}body{font-size:10.5px}main{padding:0;max-width:none}.screen{grid-template-columns:36% 64%}.reasons{border-right:1px solid var(--line);border-top:0;order:0}.ladder{min-width:0}.chart{min-width:0}.contents,.tools,.skip,#copy{display:none}.card,.verdict,.screen{border-radius:0}.finding,tr,svg,h3{break-inside:avoid}.scroll{overflow:visible}h1{font-size:19px}.rest{font-size:13px}h2{font-size:14px}h3,.picture h2{font-size:12px}.match,.legend,table,.ends,.badge,.severity{font-size:9.5px}.at,.at time,td time,.hash,.reasons h2{font-size:9px}.card{padding:8px 12px;margin-bottom:8px}*{print-color-adjust:exact}}
 `
 
 /** For the page's Content-Security-Policy; a test holds it against the text above. */
-export const STYLE_HASH = 'sha256-jnSkmmqQ3hk7D/bQhy0qcam1aJstCxZu5u9Zi0+jFgQ='
+export const STYLE_HASH = 'sha256-xOTZOcg/YTNLe+SCy2bTtKShn0t0kQ23GXGcokpVWbk='

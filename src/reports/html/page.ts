@@ -1,6 +1,7 @@
-import type { Connection, ReportStream } from '../../model/report.ts'
+import type { ReportStream } from '../../model/report.ts'
 import { writeJson } from '../json.ts'
-import { renderText } from '../terminal.ts'
+import { renderMarkdown } from '../markdown/markdown.ts'
+import { leadingConnection, onlyConnection, otherLeg } from '../reasons.ts'
 import type { TimeMode } from '../time-format.ts'
 import { idleGaps, resetsOverTime } from './charts.ts'
 import { connectionsHtml } from './connection-table.ts'
@@ -16,7 +17,7 @@ import {
 } from './facts.ts'
 import { pageTitle, pictureHtml, reasonsHtml, verdictHtml } from './first-screen.ts'
 import { incidentsHtml, incidentsOf } from './incidents.ts'
-import { html, type Markup, trusted } from './markup.ts'
+import { html, type Markup, trusted, wholeLines } from './markup.ts'
 import { SCRIPT, SCRIPT_HASH } from './page-script.ts'
 import { STYLE, STYLE_HASH } from './page-style.ts'
 import { survey } from './survey.ts'
@@ -27,8 +28,6 @@ export interface HtmlOptions {
 
 /** Longest JSON report (characters) that the page carries; a longer one is left out, and the page says so. */
 const MOST_JSON = 768 * 1024
-/** Lines of the report as text. */
-const MOST_TEXT_LINES = 400
 
 /**
  * The report as one HTML file that fetches nothing and needs neither its script nor its style sheet. Shows facts of
@@ -37,8 +36,8 @@ const MOST_TEXT_LINES = 400
 export function* writeHtml(stream: ReportStream, options: HtmlOptions): Iterable<string> {
   const { head } = stream
   const context: PageContext = { head, time: options.time }
-  const [id] = head.verdict.connections
-  const leading = id === undefined ? null : stream.at(id)
+  const leading = leadingConnection(stream)
+  const other = leading ? otherLeg(leading, stream) : null
   const found = survey(stream)
   const incidents = incidentsOf(stream)
   // Nothing may be fetched or sent, and no other script or style runs than these two.
@@ -61,9 +60,9 @@ ${verdictHtml(context)}
 <div class="screen">${reasonsHtml(context, leading)}${pictureHtml(context, leading, stream)}</div>
 ${contents(head, found.connections)}
 `.markup
-  yield pathHtml(head, leading, otherLeg(stream, leading)).markup
+  yield pathHtml(head, leading, other).markup
   yield card('findings', 'Findings', findingsHtml(head.findings, context))
-  yield logsHtml(loggedConnection(stream, leading), context).markup
+  yield logsHtml(leading ?? onlyConnection(stream), context).markup
   yield kubernetesHtml(context).markup
   yield card(
     'over-time',
@@ -78,7 +77,7 @@ ${contents(head, found.connections)}
   yield card('captures', 'Captures', capturesHtml(context))
   yield card('limits', 'Limits', limitsHtml(head))
   yield card('decided', 'How this was decided', decidedHtml(context, leading))
-  yield textCard(stream, options)
+  yield ticketCard(stream, options)
   yield* jsonBlock(stream)
   yield html`</main>
 <script>${trusted(SCRIPT)}</script>
@@ -103,40 +102,18 @@ function contents(
     ['captures', `Captures ${captures.length}`],
     ['limits', `Limits ${limits.length}`],
     ['decided', 'How this was decided'],
-    ['as-text', 'As text'],
+    ['ticket', 'For a ticket'],
   ]
   return html`<nav class="contents" aria-label="Contents">${entries.map(([id, text]) => html`<a href="#${id}">${text}</a> `)}</nav>`
 }
 
-/** The other leg of the proxy, where the end of one met the other. */
-function otherLeg(stream: ReportStream, leading: Connection | null): Connection | null {
-  const link = leading?.links[0]
-  return link === undefined || link.confidence === 'unclear' ? null : stream.at(link.connection)
-}
-
-/** Of a report about one connection that one, also where nothing is wrong with it. */
-function loggedConnection(stream: ReportStream, leading: Connection | null): Connection | null {
-  if (leading || stream.head.summary.connections !== 1) return leading
-  const [only] = stream.connections()
-  return only ?? null
-}
-
-/** What the terminal shows, for a ticket. */
-function textCard(stream: ReportStream, { time }: HtmlOptions): string {
-  const style = { width: 100, color: false, ascii: false }
-  const lines: string[] = []
-  for (const piece of renderText(stream, { ...style, time, all: false })) {
-    lines.push(...piece.split('\n'))
-    if (lines.length > MOST_TEXT_LINES) break
-  }
-  const isCut = lines.length > MOST_TEXT_LINES
-  const shown = lines.slice(0, MOST_TEXT_LINES)
-  const text = shown.map((line, i) => html`${i === 0 ? null : trusted('\n')}${line}`)
-  const cut = isCut ? html`<p>Only its first ${MOST_TEXT_LINES} lines.</p>` : null
+/** The report as Markdown, for a ticket. */
+function ticketCard(stream: ReportStream, { time }: HtmlOptions): string {
+  const markdown = [...renderMarkdown(stream, { time, all: false, ascii: false })].join('')
   return card(
-    'as-text',
-    'As text',
-    html`<p>The same report as the terminal shows it.</p>${cut}<details><summary>Show</summary><pre id="text" tabindex="0">${text}</pre></details>`,
+    'ticket',
+    'For a ticket',
+    html`<p>The same report as Markdown.</p><details><summary>Show</summary><pre id="text" tabindex="0">${wholeLines(markdown)}</pre></details>`,
   )
 }
 
