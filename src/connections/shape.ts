@@ -263,12 +263,14 @@ function applicationShape(a: ApplicationSummary): number {
     )
   }
   if (http === null) return bits
+  if (http.localReply != null) return -1
+  // These say why the server closed.
+  if (http.lastStatus === 400 || http.lastStatus === 408) return -1
   if (lostPlace) {
     return IN_MESSAGE.has(http.upstreamState)
       ? -1
       : bits | (http.upstreamState === 'lost' ? 1 << 15 : 0)
   }
-  if (http.localReply != null) return -1
   // Whole exchanges only: what was cut is for those who look closer.
   const isWhole =
     http.clientState === 'between-messages' &&

@@ -212,3 +212,20 @@ describe('a RST that answers a close_notify', () => {
     expect((await causes(midResponse)).slice(0, 2)).toEqual([false, 'client-cancel'])
   })
 })
+
+it('connections that ended alike but for their last status are counted apart', async () => {
+  const answered = (status: string) => `${REQUEST}
+    u> PA "HTTP/1.1 ${status}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n" +0.1s
+    c> A
+    u> FA
+    c> FA
+    u> A`
+  const timeout = answered('408 Request Timeout')
+  const fine = answered('200 OK')
+  const counted = async (...ladders: string[]) => {
+    const { summary } = await reportOf(ladders.map((ladder, i): Part => [10 + i, ladder]))
+    return summary.byCause['application-timeout']
+  }
+  expect(await counted(timeout, fine, fine, fine)).toBe(1)
+  expect(await counted(fine, fine, timeout, fine)).toBe(1)
+})
