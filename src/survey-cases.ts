@@ -248,7 +248,7 @@ const NOBODY: Sighted = {
     refused: false,
     forgotten: false,
     unanswered: false,
-    proxyHeader: false,
+    served: null,
   },
   started: 0,
   closed: 0,

@@ -33,6 +33,15 @@ export class Moments {
     )
   }
 
+  /** How many at `key` lie before `time`. */
+  before(key: number, time: number): number {
+    this.sorted ??= this.sort()
+    const { times, starts } = this.sorted
+    if (key + 1 >= starts.length) return 0
+    const from = starts[key]!
+    return firstFrom(times, from, starts[key + 1]!, (t) => t >= time) - from
+  }
+
   private sort(): { times: Float64Array; starts: Uint32Array } {
     const { count, keys } = this
     let most = -1

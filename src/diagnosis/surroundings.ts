@@ -1,3 +1,4 @@
+import type { ApplicationSummary } from '../model/application.ts'
 import {
   type Beside,
   type Burst,
@@ -31,7 +32,8 @@ export interface Standing {
   forgotten: boolean
   /** The upstream ended it without a byte of its own. */
   unanswered: boolean
-  proxyHeader: boolean
+  /** In which way it was answered, but for a 400. */
+  served: 'tls' | 'proxy-header' | 'plain' | null
 }
 
 export function standingOf(c: Case): Standing {
@@ -46,8 +48,16 @@ export function standingOf(c: Case): Standing {
     refused: outcome.detail === 'refused' && outcome.firstReset?.by !== 'between',
     forgotten: isForgotten(outcome),
     unanswered: view.upstream.bytes === 0 && outcome.handshake.complete,
-    proxyHeader: outcome.application.clientFirst.startsWith('proxy-'),
+    served: servedIn(outcome.application, view.upstream.bytes),
   }
+}
+
+function servedIn(application: ApplicationSummary, answered: number): Standing['served'] {
+  const { clientFirst, http } = application
+  if (answered === 0 || http?.lastStatus === 400) return null
+  if (clientFirst === 'none' || clientFirst === 'not-captured') return null
+  if (clientFirst === 'tls' || application.upstreamFirst === 'tls') return 'tls'
+  return clientFirst.startsWith('proxy-') ? 'proxy-header' : 'plain'
 }
 
 /** A kernel without the socket answered data, and nobody had closed before. */
@@ -85,7 +95,15 @@ const LEAST_REPEATED_NS = 0.9e9
 const AT_ONCE_NS = 100e6
 
 /** What is counted for an endpoint, and the moments that are kept of it. */
-const COUNTS = ['established', 'tls', 'proxyHeaders', 'refused', 'forgotten', 'turnedAway'] as const
+const COUNTS = [
+  'established',
+  'tls',
+  'proxyHeaders',
+  'plain',
+  'refused',
+  'forgotten',
+  'turnedAway',
+] as const
 const FIRSTS = ['firstRefused', 'firstEstablished'] as const
 const LASTS = ['lastRefused', 'lastEstablished'] as const
 const MEASURES = ['idle', 'age', 'request'] as const
@@ -113,6 +131,9 @@ export class SurroundingsCollector {
   private readonly times: Record<TimeName, Float64Array>
   private readonly ends = new Moments()
   private readonly abruptEnds = new Moments()
+  /** When connections began in which payload went both ways, and until when it did. */
+  private readonly begun = new Moments()
+  private readonly lasted = new Moments()
   /** Beginnings of connections whose age is among the measured. */
   private readonly aged = new Moments()
   private readonly measured = { idle: new Moments(), age: new Moments(), request: new Moments() }
@@ -145,7 +166,8 @@ export class SurroundingsCollector {
       this.span(upstream, 'firstRefused', 'lastRefused', started)
     }
     if (standing.tls) counts.tls[upstream]!++
-    if (standing.proxyHeader) counts.proxyHeaders[upstream]!++
+    if (standing.served === 'proxy-header') counts.proxyHeaders[upstream]!++
+    if (standing.served === 'plain') counts.plain[upstream]!++
     if (standing.forgotten) counts.forgotten[upstream]!++
     if (standing.closedBy !== null) {
       this.ends.add(upstream, closed)
@@ -157,6 +179,10 @@ export class SurroundingsCollector {
       if (!(ns >= LEAST_REPEATED_NS)) continue
       this.measured[measure].add(upstream, ns)
       if (measure === 'age') this.aged.add(upstream, started)
+    }
+    if (until >= started) {
+      this.begun.add(upstream, started)
+      this.lasted.add(upstream, until)
     }
     if (until - started > (times.longestUntil[upstream]! - times.longestFrom[upstream]! || 0)) {
       times.longestFrom[upstream] = started
@@ -196,6 +222,7 @@ export class SurroundingsCollector {
       endpoint: ({ upstreamId }) => this.endpoint(upstreamId),
       endpointTimes: ({ upstreamId }) => this.endpointTimes(upstreamId),
       burst: (c) => this.burst(c.upstreamId, closeTime(c)),
+      survivors: (c, timeNs) => this.survivors(c, timeNs),
       othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
       repeated: (c, measure) => {
         const ns = measuresOf(c)[measure]
@@ -210,6 +237,13 @@ export class SurroundingsCollector {
   /** Others that began within a second of this one: of one age, if they end together, by that alone. */
   private begunWith(c: Case): number {
     return Math.max(0, this.aged.within(c.upstreamId, startTime(c), 1e9) - 1)
+  }
+
+  /** Those that began in time, less all that were over by then: some of these began too late to count. */
+  private survivors(c: Case, timeNs: number): number {
+    const { upstreamId } = c
+    const began = this.begun.before(upstreamId, closeTime(c) || timeNs)
+    return Math.max(0, began - this.lasted.before(upstreamId, timeNs))
   }
 
   private endpoint(id: number): EndpointFacts {
@@ -255,6 +289,7 @@ const NO_FACTS: EndpointFacts = {
   established: 0,
   tls: 0,
   proxyHeaders: 0,
+  plain: 0,
   refused: 0,
   forgotten: 0,
   turnedAway: 0,
@@ -315,6 +350,10 @@ export function notingSurroundings(
     linked(id) {
       asked.itself = true
       return known?.linked(id) ?? null
+    },
+    survivors(c, timeNs) {
+      asked.itself = true
+      return known?.survivors(c, timeNs) ?? 0
     },
     othersAliveAfter(id, timeNs) {
       asked.itself = true

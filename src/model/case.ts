@@ -73,6 +73,8 @@ export interface Surroundings {
   endpointTimes(c: Case): EndpointTimes
   /** Ends that the upstream began at its endpoint within 50 ms of its own end, that one included. */
   burst(c: Case): Burst
+  /** At least so many others of its endpoint had begun before its end and carried data both ways until after this moment. */
+  survivors(c: Case, timeNs: number): number
   /** Did any other connection between the two ends carry data in both directions after this moment? */
   othersAliveAfter(id: number, timeNs: number): boolean
   /** How many connections of its endpoint ended after as long a time (to 0.25 s), this one included. */
@@ -99,8 +101,10 @@ export interface EndpointFacts {
   established: number
   /** Went beyond the ClientHello. */
   tls: number
-  /** Began with a PROXY header. */
+  /** Began with a PROXY header and were answered, by no 400. */
   proxyHeaders: number
+  /** The same in plaintext without one. */
+  plain: number
   /** SYNs that its kernel refused. */
   refused: number
   /** Answered by its kernel as unknown, though neither side had closed. */

@@ -229,3 +229,80 @@ it('connections that ended alike but for their last status are counted apart', a
   expect(await counted(timeout, fine, fine, fine)).toBe(1)
   expect(await counted(fine, fine, timeout, fine)).toBe(1)
 })
+
+const CLOSE = `
+  c> FA +0.1s
+  u> FA
+  c> A`
+const REFUSED = `
+  c> S
+  u> RA`
+const GET = `c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"`
+const OK = `u> PA "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"`
+const BAD = `
+  u> PA "HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"
+  u> FA
+  c> FA
+  u> A`
+const busy = (times: number) =>
+  `${EXCHANGE}${`
+  ${GET} +1s
+  ${OK}
+  c> A`.repeat(times)}`
+
+describe('an endpoint that others still use', () => {
+  const cut = (at: number): Part => [at, `${HALF_RESPONSE}\n u> RA +5s`]
+  const longest: Part = [1, busy(60)]
+  const survivor: Part = [95, busy(20)]
+
+  it('did not crash, though its longest connection was over before', async () => {
+    const burst = [cut(100), cut(100.001), cut(100.002)]
+    expect((await first(...burst, longest))[0]).toBe('upstream-crash probable')
+    expect((await first(...burst, longest, survivor))[0]).toBe('upstream-crash unclear')
+  })
+
+  it('was not at the end of its grace', async () => {
+    const refused: Part = [101, REFUSED]
+    expect((await first(cut(100), refused))[0]).toBe('graceful-shutdown probable')
+    expect((await first(cut(100), refused, survivor))[0]).toBe('graceful-shutdown unclear')
+  })
+
+  it('is reached: only then a silent path may have forgotten one connection', async () => {
+    const lost = `${EXCHANGE}
+      ${GET} +3s lost
+      c> PA again +0.3s lost
+      c> PA again +0.6s lost
+      c> PA again +1.2s lost`
+    const elsewhere: Part = [1, busy(40), { upstream: '10.2.0.77:80' }]
+    const there: Part = [1, busy(40)]
+    expect((await first([10, lost], elsewhere))[0]).toBe('middlebox-state-expired unclear')
+    expect((await first([10, lost], there))[0]).toBe('middlebox-state-expired probable')
+  })
+})
+
+describe('what an endpoint takes from others', () => {
+  const header = `c> PA "PROXY TCP4 192.0.2.7 192.0.2.8 40000 443\\r\\nGET / HTTP/1.1\\r\\n\\r\\n"`
+  const served = (request: string) => `${OPEN}
+    ${request}
+    ${OK}${CLOSE}`
+
+  it('is no PROXY header too many, nor one too few', async () => {
+    const mismatch = ['proxy-protocol-mismatch probable']
+    const withIt = `${OPEN}\n ${header}${BAD}`
+    expect(await first([10, withIt])).toEqual(mismatch)
+    expect(await first([10, withIt], [5, served(header)])).toEqual([])
+    const later = `${OPEN}\n ${header}\n ${OK}\n c> A\n ${GET} +1s${BAD}`
+    expect(await first([10, later])).toEqual([])
+    const without = `${REQUEST}${BAD}`
+    expect(await first([10, without], [5, served(header)])).toEqual(mismatch)
+    expect(await first([10, without], [5, served(header)], [6, served(GET)])).toEqual([])
+  })
+
+  it('is no plaintext to a TLS port', async () => {
+    const cut = `${REQUEST}\n u> RA +0.1s`
+    const tls: Part = [5, `${TLS}${CLOSE}`, options]
+    expect((await first([10, cut], tls))[0]).toBe('plaintext-to-tls-port probable')
+    const [doubted] = await first([10, cut], tls, [6, served(GET)])
+    expect(doubted).toBe('plaintext-to-tls-port unclear')
+  })
+})

@@ -1,4 +1,5 @@
 import type { HttpSummary } from '../../model/application.ts'
+import type { Observation } from '../../model/outcome.ts'
 import type { Cause } from '../../model/report.ts'
 import { closeTime, isAbrupt, startTime } from '../surroundings.ts'
 import { timerText } from '../timers.ts'
@@ -48,9 +49,11 @@ export const shutDown: Rule = (f) => {
   if (!(before >= LISTENER_GONE_NS) || !(e.firstRefused > startTime(f.c))) return null
   // Somebody listened again before this one was cut: a restart, and this is a connection of the new process.
   if (e.lastEstablished > e.firstRefused && e.lastEstablished < closed) return null
+  const survivors = survivorsOf(f)
   return cause(f, {
     id: 'graceful-shutdown',
-    confidence: 'probable',
+    confidence: survivors === 0 ? 'probable' : 'unclear',
+    against: survivalEvidence(f, survivors),
     why: `${f.upstreamKey} refused new connections for ${secondsText(before)}${timerText(before, 'server')} before it ended this one: it was shut down, and its grace period ended with requests under way`,
     next: [
       'kubectl get events --field-selector involvedObject.name=POD: Killing, and when',
@@ -64,8 +67,7 @@ export const shutDown: Rule = (f) => {
 function othersWentOn(f: Facts): boolean {
   const closed = closeTime(f.c)
   const e = f.around.endpointTimes(f.c)
-  const survivor = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
-  return Number.isNaN(e.firstRefused) && (survivor || e.lastEstablished > closed)
+  return Number.isNaN(e.firstRefused) && (survivorsOf(f) > 0 || e.lastEstablished > closed)
 }
 
 /** Several connections of an endpoint were cut at once, and others of the same endpoint went on. */
@@ -98,6 +100,24 @@ function workerEnded(f: Facts, what: string) {
   })
 }
 
+/** Connections of the endpoint that outlived the end of this one. */
+function survivorsOf(f: Facts): number {
+  const { client, upstream } = f.view.endpoints
+  // Behind its sidecar: at the same address others are the sidecar's, which outlives the application.
+  if (client.address.startsWith('127.') && !upstream.address.startsWith('127.')) return 0
+  return f.around.survivors(f.c, closeTime(f.c) + AFTER_BURST_NS)
+}
+
+function survivalEvidence(f: Facts, survivors: number): Observation[] {
+  if (survivors === 0) return []
+  const closed = closeTime(f.c)
+  const e = f.around.endpointTimes(f.c)
+  const isLongest = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
+  const after = isLongest ? ` for ${secondsText(e.longestUntil - closed)} after` : ' afterwards'
+  const who = survivors === 1 ? 'another connection' : `${survivors} other connections`
+  return [closeObservation(f, `${who} of ${f.upstreamKey} began before and went on${after}`)]
+}
+
 /** Refusals this soon after an end come of the same. */
 const SOON_REFUSED_NS = 10e9
 
@@ -114,7 +134,8 @@ export const crashed: Rule = (f) => {
   const gone = e.firstRefused > closed && e.firstRefused - closed < SOON_REFUSED_NS
   const many = burst.ends >= 3 && burst.abrupt >= 2
   if (!many && !(gone && burst.abrupt >= 1)) return null
-  const survived = e.longestFrom < closed && e.longestUntil > closed + AFTER_BURST_NS
+  const survivors = survivorsOf(f)
+  const survived = survivors > 0
   const sure = burst.abrupt >= (gone ? 2 : 3) && !survived
   const ends =
     burst.ends === 1
@@ -127,14 +148,7 @@ export const crashed: Rule = (f) => {
     id: 'upstream-crash',
     confidence: sure ? 'probable' : 'unclear',
     why: `${ends}${refused}: its process died (crash, OOM kill, SIGKILL)`,
-    against: survived
-      ? [
-          closeObservation(
-            f,
-            `another connection of ${f.upstreamKey} began before and went on for ${secondsText(e.longestUntil - closed)} after`,
-          ),
-        ]
-      : [],
+    against: survivalEvidence(f, survivors),
     next: [...ENDED, 'on the node: dmesg -T | grep -i oom'],
   })
 }

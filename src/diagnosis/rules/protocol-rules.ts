@@ -14,16 +14,18 @@ const ENOUGH_TURNED_AWAY = 3
 
 export const plaintextToTls = whenReset((f, { by }) => {
   const { application } = f.c.outcome
-  const plain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
-  if (by !== 'upstream' || !plain || application.upstreamFirst !== 'none') return null
+  const isPlain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
+  if (by !== 'upstream' || !isPlain || application.upstreamFirst !== 'none') return null
   // Behind its sidecar the application speaks plaintext at the address at which the sidecar speaks TLS.
   if (f.view.endpoints.client.address.startsWith('127.')) return null
-  const { tls } = f.around.endpoint(f.c)
+  const { tls, plain } = f.around.endpoint(f.c)
   const known = tls > 0 || TLS_PORTS.has(f.view.endpoints.upstream.port)
   if (!known) return null
   return cause(f, {
     id: 'plaintext-to-tls-port',
-    confidence: tls > 0 ? 'probable' : 'unclear',
+    confidence: tls > 0 && plain === 0 ? 'probable' : 'unclear',
+    against:
+      plain === 0 ? [] : [closeObservation(f, `${f.upstreamKey} answered others in plaintext`)],
     why: `the client speaks plaintext, ${tls > 0 ? `others speak TLS with ${f.upstreamKey}` : 'the port is one for TLS'}, and the upstream ended the connection without a byte`,
     next: STRICT,
   })
@@ -68,15 +70,17 @@ export const proxyHeader: Rule = (f) => {
   const status = application.http?.lastStatus ?? null
   const refused = application.upstreamFirst === 'none' || status === 400
   if (!refused || (exchange === 'no-data' && !has)) return null
-  const { proxyHeaders } = f.around.endpoint(f.c)
-  if (!has && proxyHeaders === 0) return null
+  // It takes what it answered in other connections, or before in this one.
+  if ((application.http?.responses ?? 0) > 1) return null
+  const { proxyHeaders, plain } = f.around.endpoint(f.c)
+  if (has ? proxyHeaders > 0 : proxyHeaders === 0 || plain > 0) return null
   const answer = status === 400 ? 'answered 400 and closed' : 'closed without a byte'
   return cause(f, {
     id: 'proxy-protocol-mismatch',
     confidence: 'probable',
     why: has
       ? `the client begins with a PROXY header and ${f.upstreamKey} ${answer}: it does not expect one`
-      : `the client sends no PROXY header, ${proxyHeaders} other connections to ${f.upstreamKey} do, and it ${answer}: it expects one`,
+      : `the client sends no PROXY header, ${proxyHeaders} other ${proxyHeaders === 1 ? 'connection' : 'connections'} to ${f.upstreamKey} did, and it ${answer}: it expects one`,
     next: [
       "PROXY protocol on both sides or on none: the load balancer's annotation, nginx listen … proxy_protocol, Envoy listener filter proxy_protocol",
     ],

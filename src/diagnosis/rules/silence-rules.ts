@@ -108,10 +108,13 @@ export const stateExpired: Rule = (f) => {
     const idle = idleBeforeSegment(f.c.sighting.taps[tap]!.view!, first.frame)
     const others = f.around.othersAliveAfter(f.c.id, onClientClock(f.c, tap, first.time))
     if (idle < IDLE_NS || (!others && idle < LONG_IDLE_NS)) continue
+    // That others elsewhere work does not show that this upstream and the path to it do.
+    const alike = f.around.survivors(f.c, onClientClock(f.c, tap, first.time)) > 0
+    const work = alike ? ', while other connections to it work' : ', while other connections work'
     return cause(f, {
       id: 'middlebox-state-expired',
-      confidence: others ? 'probable' : 'unclear',
-      why: `after ${secondsText(idle)} of silence nothing of the ${side}'s data comes through${others ? ', while other connections work' : ''}: a firewall or NAT between had forgotten this connection`,
+      confidence: alike ? 'probable' : 'unclear',
+      why: `after ${secondsText(idle)} of silence nothing of the ${side}'s data comes through${others ? work : ''}: ${alike ? 'a firewall or NAT between had forgotten this connection' : 'a firewall or NAT between may have forgotten this connection'}`,
       evidence: [
         seenAt(
           lost[0]!,
