@@ -46,6 +46,7 @@ const REFINEMENTS: readonly Refinement[] = [
     to: 'stale-endpoint',
     says: 'the address does not know the connection',
     most: 'certain',
+    when: answeredByStranger,
   },
   {
     facts: ['sidecar-ended'],
@@ -120,10 +121,18 @@ const REFINEMENTS: readonly Refinement[] = [
   },
   {
     facts: ['client-tls'],
-    from: ['tls-to-plaintext-port', 'upstream-reset-at-clienthello', 'wrong-protocol'],
+    from: ['tls-to-plaintext-port'],
     to: 'tls-to-plaintext-port',
     says: 'TLS is not taken there',
     most: 'certain',
+  },
+  {
+    // No byte of it was answered: the application may speak TLS itself, and have reset for another reason.
+    facts: ['client-tls'],
+    from: ['upstream-reset-at-clienthello', 'wrong-protocol'],
+    to: 'tls-to-plaintext-port',
+    says: 'TLS is not taken there',
+    most: 'probable',
   },
   {
     facts: ['not-in-registry'],
@@ -161,6 +170,11 @@ const REFINEMENTS: readonly Refinement[] = [
     most: 'probable',
   },
 ]
+
+/** A host that does not know a connection answers it with a RST of its kernel's, and sends no FIN. */
+function answeredByStranger(_: ConnectionQuestion, { outcome }: Case): boolean {
+  return outcome.fins.upstream === null && outcome.firstReset?.event.anatomy !== 'active'
+}
 
 /** Plaintext that was not answered by a single byte. */
 function refusedPlaintext({ spoke, endedBy }: ConnectionQuestion, { outcome }: Case): boolean {
@@ -221,7 +235,9 @@ function refined(
 ): Cause {
   const sure = RANK[by.confidence] > RANK[most] ? by.confidence : most
   const same = known?.id === to
-  const confidence = same && RANK[known.confidence] < RANK[sure] ? known.confidence : sure
+  // What speaks against the cause speaks against it with the lists, too.
+  const doubted = same && known.against.length > 0 && sure === 'certain' ? 'probable' : sure
+  const confidence = same && RANK[known.confidence] < RANK[doubted] ? known.confidence : doubted
   const evidence = known?.evidence ?? lastPacket(c)
   return {
     id: to,
