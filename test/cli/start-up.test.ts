@@ -71,6 +71,7 @@ const ONLY_WHERE_NEEDED = [
   'dist/native-free-decoders/container/snoop.js',
   'dist/src/workers/thread.js',
   'dist/src/model/report-schema.js',
+  'dist/src/reports/html/',
   'dist/src/reports/json.js',
   'node:zlib',
   'node:worker_threads',

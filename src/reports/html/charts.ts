@@ -49,7 +49,7 @@ export function idleGaps(survey: Survey): Markup {
   const ticks = IDLE_EDGES.map((_, i) => ({ part: i / bins.length, text: edge(i) }))
   const without = unknown > 0 ? ` ${unknown} resets without a known silence are not drawn.` : ''
   return html`${barChart('chart-idle', 'Silence before the first reset', bars, ticks)}
-<p class="muted">All ${total(bins)} connections that were reset, by the time from the last payload to what the reset answers.${without} A peak at one value is a timer.</p>`
+<p class="muted">All ${total(bins)} connections that were reset, by the time from the last payload to what the reset answers.${without} A peak at one value points to a timer.</p>`
 }
 
 function edge(i: number): string {

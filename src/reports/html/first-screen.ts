@@ -7,6 +7,7 @@ import { workloadTexts } from '../kubernetes-lines.ts'
 import { alsoTexts, type Reasons, reasonsOf } from '../reasons.ts'
 import { confidenceBadge, evidenceList, type PageContext, timeHtml } from './evidence.ts'
 import { ladderSvg } from './ladder-svg.ts'
+import { lifeStrip } from './life-strip.ts'
 import { html, list, type Markup, NOTHING } from './markup.ts'
 
 /** `RST 14:02:11Z upstream 10.8.1.15:8443 — rstscope`. */
@@ -99,9 +100,17 @@ export function pictureHtml(
   return html`<div class="picture">
 <h2>Connection ${leading.id}: ${endingWords(leading)}</h2>
 <p class="match">${matchText(leading, head.captures)}${rewriteTexts(leading).map((text) => html`; rewritten: ${text}`)}${workloadTexts(leading).map((text) => html`<br>${text}`)}</p>
-${ladder === NOTHING ? html`<p class="muted">The report holds none of its segments.</p>` : html`<div class="scroll" role="region" aria-label="Ladder of connection ${leading.id}" tabindex="0">${ladder}</div>${legend(head)}`}
+${ladder === NOTHING ? lifeOnly(head, leading) : html`<div class="scroll" role="region" aria-label="Ladder of connection ${leading.id}" tabindex="0">${ladder}</div>${legend(head)}`}
 ${also.length === 0 ? null : html`<p class="muted"><a href="#connections">${also.join('; ')}</a>.</p>`}
 </div>`
+}
+
+/** One capture is told by the life of the connection: a ladder takes two. */
+function lifeOnly(head: ReportStream['head'], leading: Connection): Markup {
+  const strip = lifeStrip(head, leading)
+  const said = html`<p class="muted">The report holds none of its single segments${head.captures.length < 2 ? ': the ladder takes a capture at the other side, too' : ''}. <a href="#c-${leading.id}">Its life in numbers</a>.</p>`
+  if (strip === NOTHING) return said
+  return html`<div class="scroll" role="region" aria-label="Life of connection ${leading.id}" tabindex="0">${strip}</div>${said}`
 }
 
 function legend(head: ReportStream['head']): Markup {

@@ -5,7 +5,8 @@ import { formatSeconds } from '../time-format.ts'
 import { confidenceBadge, evidenceList, type PageContext, timeHtml } from './evidence.ts'
 import { commandHtml } from './first-screen.ts'
 import { ladderSvg, segmentId } from './ladder-svg.ts'
-import { html, list, type Markup } from './markup.ts'
+import { lifeStrip } from './life-strip.ts'
+import { html, list, type Markup, NOTHING } from './markup.ts'
 
 /** Connections with a timeline of their own. */
 export const MOST_INCIDENTS = 12
@@ -39,11 +40,14 @@ function incidentHtml(connection: Connection, isDrawn: boolean, context: PageCon
   const who = firstReset
     ? html` — first reset: ${firstReset.by} ${confidenceBadge(firstReset.confidence)}`
     : null
+  // On the first screen already, where there is no ladder for it.
+  const strip = isDrawn && connection.fates.length === 0 ? NOTHING : lifeStrip(head, connection)
   const ladder = isDrawn
     ? html`<p><a href="#top">Its ladder is on the first screen.</a></p>`
     : html`<div class="scroll" role="region" aria-label="Ladder of connection ${id}" tabindex="0">${ladderSvg(head, connection)}</div>`
   return html`<details class="incident" id="c-${id}"${isDrawn ? html` open` : null}>
 <summary><h3>Connection ${id}: ${endingWords(connection)}</h3><span class="ends">${namedText(connection.client)} → ${namedText(connection.upstream)}${who}</span></summary>
+${strip === NOTHING ? null : html`<div class="scroll" role="region" aria-label="Life of connection ${id}" tabindex="0">${strip}</div>`}
 ${lifeHtml(connection, context)}
 ${causes.slice(0, 4).map((cause) => causeHtml(cause, context))}
 ${connection.ignoredResets.length === 0 ? null : html`<h4>Resets that changed nothing</h4>${evidenceList(connection.ignoredResets, context)}`}
