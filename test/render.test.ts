@@ -9,7 +9,7 @@ import {
 } from '../src/index.ts'
 import { RENDERERS } from '../src/reports/renderers.ts'
 import { sampleCases } from './properties/sample-cases.ts'
-import { compareReport } from './reports/report-fixtures.ts'
+import { compareReport, loggedReport } from './reports/report-fixtures.ts'
 import { root } from './source-files.ts'
 
 const samples = sampleCases().filter(({ name }) =>
@@ -54,5 +54,36 @@ test('a report keeps fields of later versions, and is the value that was given',
 test('what is no report is refused by code', async () => {
   for (const wrong of [null, 1, 'text', [], {}, { ...compareReport(), captures: {} }]) {
     await expect(parseReport(wrong)).rejects.toMatchObject({ code: 'RSTSCOPE_NOT_A_REPORT' })
+  }
+})
+
+const ODD: [what: string, change: (report: Report) => unknown][] = [
+  ['has no captures', (report) => Object.assign(report, { captures: [] })],
+  ['lacks its connections', (report) => Object.assign(report, { connections: [] })],
+  ['has no views', (report) => report.connections.map((one) => Object.assign(one, { views: {} }))],
+  [
+    'names a connection that it lacks',
+    (report) => Object.assign(report.verdict, { connections: [999] }),
+  ],
+  [
+    'has a log that begins and does not end',
+    (report) => report.accessLogs?.map((log) => Object.assign(log, { lastAt: null })),
+  ],
+  [
+    'has segments without flags and frames',
+    (report) =>
+      report.connections
+        .flatMap(({ fates }) => fates)
+        .map((fate) => Object.assign(fate, { frames: {}, at: {} })),
+  ],
+]
+
+test.each(ODD)('a saved report that %s is rendered all the same', async (_, change) => {
+  for (const given of [loggedReport(), saved('envoy-keepalive-race') as Report]) {
+    change(given)
+    const report = await parseReport(given)
+    for (const format of Object.keys(RENDERERS) as (keyof typeof RENDERERS)[]) {
+      await expect(render(report, format, OPTIONS)).resolves.toBeTypeOf('string')
+    }
   }
 })

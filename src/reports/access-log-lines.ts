@@ -92,7 +92,9 @@ export function summaryText(log: AccessLog): string {
     log.ambiguous > 0 ? `${log.ambiguous} ambiguous` : '',
     `${log.errors} of failed requests`,
     log.unreadable > 0 ? `${log.unreadable} not read` : '',
-    log.firstAt === null ? '' : `${log.firstAt.slice(0, 19)}Z to ${log.lastAt!.slice(11, 19)}Z`,
+    log.firstAt === null || log.lastAt === null
+      ? ''
+      : `${log.firstAt.slice(0, 19)}Z to ${log.lastAt.slice(11, 19)}Z`,
   ]
   return `${log.source}: ${parts.filter(Boolean).join(', ')}`
 }

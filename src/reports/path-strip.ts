@@ -122,7 +122,7 @@ export function seenText(leg: Leg, points: Point[]): string {
 export function nextTap(leg: Leg, points: Point[], { command, captures }: Head): string[] {
   const { client, upstream } = leg.connection
   const missing = [leg.to, leg.from].filter((at) => stateAt(leg, points[at]!) !== 'seen')
-  const one = captures[0]!.paths[0] ?? 'CAPTURE'
+  const one = captures[0]?.paths[0] ?? 'CAPTURE'
   return missing.map((at) => {
     if (points[at]!.name === '[proxy]') {
       return 'in the pod of the proxy, both legs in one file: rstscope compare --client CLIENT --via PROXY --upstream UPSTREAM'
