@@ -80,7 +80,13 @@ export function decodeLayers(
   return next === LAYER_END || next === LAYER_FRAGMENT ? next : stopUnsupported(out)
 }
 
-function decodeLayer(view: DataView, layer: Layer, at: LayerCursor, out: DecodedPacket): Layer {
+/** One step of it: decodes the header at the cursor, moves past it and tells what follows. */
+export function decodeLayer(
+  view: DataView,
+  layer: Layer,
+  at: LayerCursor,
+  out: DecodedPacket,
+): Layer {
   switch (layer) {
     case LAYER_TCP:
       return decodeTcp(view, at, out)

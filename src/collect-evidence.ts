@@ -8,12 +8,16 @@ import { headerLength } from './evidence/header-length.ts'
 import { PacketSelection } from './evidence/packet-selection.ts'
 import type { Capture, ReportStream } from './model/report.ts'
 import { PacketDecoder } from './packets/decode-packet.ts'
+import type { Redaction } from './redact/redaction.ts'
+import { rewritePacket } from './redact/rewrite-packet.ts'
 
 export interface EvidenceOptions {
   /** Whole packets instead of headers only. */
   withPayload?: boolean
   reader?: ReaderChoice
   signal?: AbortSignal
+  /** Replaces addresses and names in packets and comments; payload is cut off then in any case. */
+  redaction?: Redaction | undefined
 }
 
 /** The packets that a report rests on, ready to be written. */
@@ -55,10 +59,18 @@ export async function collectEvidence(
     notes,
     blocks(capture) {
       const wanted = capture === undefined ? kept : kept.filter(({ name }) => name === capture)
-      const extent = options.withPayload ? 'Whole packets.' : 'Headers only: payload is cut off.'
-      return evidenceBlocks(head, wanted, [extent, ...notes])
+      const extent = isWhole(options) ? 'Whole packets.' : 'Headers only: payload is cut off.'
+      const shown = options.redaction?.value(head) ?? head
+      const lines = [extent, ...(options.redaction ? [REDACTED] : []), ...notes]
+      return evidenceBlocks(shown, wanted, lines)
     },
   }
+}
+
+const REDACTED = 'Addresses and names are pseudonyms.'
+
+function isWhole({ withPayload, redaction }: EvidenceOptions): boolean {
+  return withPayload === true && redaction === undefined
 }
 
 /** One file in which two points of the path were found stands twice among the captures. */
@@ -80,8 +92,10 @@ async function readAgain(
   captures: readonly Capture[],
   cited: Cited,
   offsetNs: number,
-  { withPayload = false, reader: choice, signal }: EvidenceOptions,
+  options: EvidenceOptions,
 ): Promise<KeptCapture> {
+  const { reader: choice, signal, redaction } = options
+  const whole = isWhole(options)
   const { paths, packets: expected } = captures[0]!
   refusePipes(paths)
   const sentences = sentencesOn(captures, cited)
@@ -107,16 +121,17 @@ async function readAgain(
         decoder.decode(view, bytes, offset, length, original, linkType, times[i]!, packet)
         const frame = batch.firstFrame + i
         if (!selection.has(packet, frame)) continue
-        const most = withPayload ? length : headerLength(view, offset, length, original, linkType)
+        const most = whole ? length : headerLength(view, offset, length, original, linkType)
         if (bytesKept + most > MOST_BYTES) {
           leftOut++
           continue
         }
         bytesKept += most
+        const data = bytes.slice(offset, offset + most)
         packets.push({
           frame,
           timeNs: reader.facts.baseNs + BigInt(Math.round(times[i]!)),
-          data: bytes.slice(offset, offset + most),
+          data: redaction ? rewritePacket(data, original, linkType, redaction.pseudonyms) : data,
           originalLength: original,
           interface: batch.interfaces[i]!,
           direction: batch.directions[i]!,
@@ -135,7 +150,20 @@ async function readAgain(
   // Without a packet the file still says what was captured there.
   const interfaces = (used.length > 0 ? used : [0]).flatMap((i) => reader.facts.interfaces[i] ?? [])
   leftOut += selection.leftOut
-  return { name, captures, interfaces, packets, sentences, offsetNs, leftOut }
+  const kept = { name, captures, interfaces, packets, sentences, offsetNs, leftOut }
+  return redaction ? redacted(kept, redaction) : kept
+}
+
+/** Names of interfaces and filters are those of a host: they are left out. */
+function redacted(kept: KeptCapture, redaction: Redaction): KeptCapture {
+  return {
+    ...kept,
+    captures: redaction.value(kept.captures),
+    interfaces: kept.interfaces.map((one) => ({ ...one, name: null, filter: null })),
+    sentences: new Map(
+      [...kept.sentences].map(([frame, texts]) => [frame, redaction.value(texts)]),
+    ),
+  }
 }
 
 /** Of both captures, where one file holds them. */

@@ -21,6 +21,7 @@ export type {
   View,
 } from './model/report.ts'
 export { parseReport } from './parse-report.ts'
+export { Redaction, redact } from './redact/redaction.ts'
 export { type ReportFormat, render } from './render.ts'
 export type { RenderOptions } from './reports/renderers.ts'
 export type { Selection } from './selection.ts'

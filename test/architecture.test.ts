@@ -37,6 +37,7 @@ const RULES: [folder: string, allowed: string[]][] = [
   ...MIDDLE.map((name): [string, string[]] => [`src/${name}/`, [...FACTS, `src/${name}/`]]),
   ['src/context/', [...FACTS, 'src/context/', 'node:']],
   ['src/evidence/', [...FACTS, 'src/evidence/']],
+  ['src/redact/', [...FACTS, 'src/redact/', 'node:crypto', 'node:net']],
   ['src/reports/', ['src/model/', 'src/reports/', 'cli-table3', 'node:module']],
   [
     'src/workers/',

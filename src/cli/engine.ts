@@ -7,6 +7,7 @@ export interface Engine {
     inputs: { client: string[]; upstream: string[] },
     options: EngineOptions,
   ): Promise<ReportStream>
+  Redaction: new (stream: ReportStream, key: string) => Redaction
   collectEvidence(stream: ReportStream, options: EvidenceOptions): Promise<EvidencePackets>
 }
 
@@ -14,7 +15,11 @@ export interface EvidenceOptions {
   withPayload?: boolean
   reader?: 'auto' | 'native-free' | 'pcap-parser'
   signal?: AbortSignal
+  redaction?: Redaction | undefined
 }
+
+/** What makes pseudonyms; to the command line it is opaque but for the stream. */
+export type Redaction = import('../index.ts').Redaction
 
 export interface EvidencePackets {
   captures: string[]

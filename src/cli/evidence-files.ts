@@ -3,7 +3,7 @@ import { access, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { RstscopeError } from '../errors.ts'
 import type { ReportStream } from '../model/report.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Redaction } from './engine.ts'
 import type { Host } from './host.ts'
 import type { OptionValues } from './options.ts'
 import { refuseCapture } from './output-files.ts'
@@ -51,6 +51,7 @@ export async function writeEvidence(
   engine: Engine,
   values: OptionValues,
   host: Host,
+  redaction: Redaction | undefined,
 ): Promise<void> {
   if (paths.length === 0) return
   const { withPayload = false, reader } = values
@@ -58,6 +59,7 @@ export async function writeEvidence(
     withPayload,
     reader,
     signal: host.signal,
+    redaction,
   })
   const written: string[] = []
   for (const path of new Set(paths)) {

@@ -194,6 +194,21 @@ export const FLAGS: readonly Flag[] = [
     commands: BOTH,
   },
   {
+    name: 'redact',
+    value: null,
+    help: 'pseudonyms for addresses and names, in every format',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
+    name: 'redact-key',
+    value: 'KEY',
+    env: 'RSTSCOPE_REDACT_KEY',
+    help: 'pseudonyms of another run with this key',
+    group: 'Output',
+    commands: BOTH,
+  },
+  {
     name: 'all',
     value: null,
     help: 'list ordinary ends and every connection too',
@@ -319,6 +334,8 @@ export interface OptionValues {
   out?: string[]
   template?: 'ticket'
   withPayload?: boolean
+  redact?: boolean
+  redactKey?: string
   all?: boolean
   failOn: (typeof FAIL_LEVELS)[number]
   jobs?: number

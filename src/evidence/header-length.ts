@@ -2,12 +2,14 @@ import {
   DecodedPacket,
   PACKET_ICMP_QUOTING_TCP,
   PACKET_TCP,
+  STOP_MALFORMED,
 } from '../../native-free-decoders/decoded-packet.ts'
 import { LAYER_END, LAYER_FRAGMENT, LayerCursor } from '../../native-free-decoders/layer-cursor.ts'
 import { decodeLayers } from '../../native-free-decoders/layers.ts'
 import { layerOfLinkType } from '../../native-free-decoders/link/link-type.ts'
 
 const TCP = 6
+const FIXED_HEADER = 20
 const cursor = new LayerCursor()
 const packet = new DecodedPacket()
 
@@ -33,7 +35,15 @@ export function headerLength(
     return Math.min(cursor.offset + transportHeader(view), cursor.end) - offset
   }
   if (packet.kind !== PACKET_TCP && packet.kind !== PACKET_ICMP_QUOTING_TCP) return 0
-  return packet.payloadOffset - offset
+  return Math.min(packet.payloadOffset, cursor.offset + statedLength(view)) - offset
+}
+
+/** Behind a header of impossible length stands anything: of that the fixed part is header. */
+function statedLength(view: DataView): number {
+  const { offset, end } = cursor
+  if (end - offset < 13) return end - offset
+  const stated = (view.getUint8(offset + 12) >> 4) << 2
+  return packet.stop === STOP_MALFORMED ? FIXED_HEADER : Math.max(stated, FIXED_HEADER)
 }
 
 /** The first fragment holds the TCP header; the others begin with payload. */

@@ -3,6 +3,7 @@ import type { EngineOptions } from '../../src/cli/engine.ts'
 import type { Host } from '../../src/cli/host.ts'
 import { run } from '../../src/cli/run.ts'
 import type { Report } from '../../src/model/report.ts'
+import { Redaction } from '../../src/redact/redaction.ts'
 import { streamOf } from '../../src/reports/stream-of.ts'
 import { analyzeReport, compareReport } from '../reports/report-fixtures.ts'
 
@@ -56,6 +57,7 @@ export async function runFake(argv: string[], around: Surroundings = {}): Promis
     loadEngine: async () => ({
       analyzeStream: answer(analyzeReport()),
       compareStream: answer(compareReport()),
+      Redaction,
       collectEvidence: async () => {
         throw new Error('reports written by hand have no packets')
       },

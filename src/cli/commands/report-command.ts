@@ -6,6 +6,7 @@ import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
 import { type OutputFile, openOutputs } from '../output-files.ts'
 import { startProgress } from '../progress.ts'
+import { redactionOf } from '../redact-option.ts'
 import { exitCode } from '../report-exit-code.ts'
 import { textOptions } from '../terminal-style.ts'
 import { writeText } from '../write-text.ts'
@@ -34,12 +35,14 @@ export async function reportCommand(
   const started = host.now()
   try {
     const engine = await host.loadEngine()
-    const stream = await make(engine, engineOptions(values, needsHashes, host, progress))
+    const found = await make(engine, engineOptions(values, needsHashes, host, progress))
     progress.stop()
+    const redaction = redactionOf(found, values, engine, host)
+    const stream = redaction?.stream(found) ?? found
     if (values.verbose) sayWhatWasRead(stream, host, host.now() - started)
     const code = exitCode(stream, values.failOn)
     await deliver(stream, values, files, host)
-    await writeEvidence(evidence, stream, engine, values, host)
+    await writeEvidence(evidence, found, engine, values, host, redaction)
     return code
   } catch (error) {
     progress.stop()

@@ -63,6 +63,13 @@ export function checkTogether(values: OptionValues, inputs: string[], host: Host
   if (values.withPayload && !evidence) {
     fail('--with-payload is about evidence, and none is written', 'add --out evidence.pcapng')
   }
+  if (values.withPayload && values.redact) {
+    fail(
+      '--with-payload and --redact cannot both be meant',
+      'payload would tell what --redact hides',
+    )
+  }
+  if (values.redactKey === '') fail('--redact-key is empty', 'leave it out for a random key')
   if (pipes === 1 && host.stdinIsTerminal) {
     fail('- means standard input, and nothing is piped in', 'tcpdump -w - | rstscope analyze -')
   }
