@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-text.ts'
+import { FORMAT_NAMES } from '../../src/cli/formats.ts'
 import type { Report } from '../../src/index.ts'
 import { besideFlags, sampleCases } from '../properties/sample-cases.ts'
 import { readCapture } from '../support/capture-file.ts'
@@ -102,7 +103,7 @@ describe.each(samples)('samples/$name', (sample) => {
     given.names.add(basename(sample.client)).add(basename(sample.upstream))
     for (const name of given.names) if (OWN_NAMES.test(name)) given.names.delete(name)
     const path = join(folder, `${sample.name}.pcapng`)
-    for (const format of ['text', 'json', 'ndjson']) {
+    for (const format of FORMAT_NAMES) {
       const extra = format === 'text' ? ['--all', '--out', path] : ['--format', format]
       const { code, out } = await runSource([...redacted, ...extra])
       expect(code).toBe(0)
