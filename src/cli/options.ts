@@ -198,7 +198,7 @@ export const FLAGS: readonly Flag[] = [
     value: null,
     help: 'pseudonyms for addresses and names, in every format',
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'redact-key',
@@ -206,7 +206,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'RSTSCOPE_REDACT_KEY',
     help: 'pseudonyms of another run with this key',
     group: 'Output',
-    commands: BOTH,
+    commands: REPORTING,
   },
   {
     name: 'all',

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { analyze, redact } from '../../src/index.ts'
@@ -16,6 +18,17 @@ test('without a key one is made up and told, and gives the same again', async ()
   expect(again).toEqual({ code: 0, out: first.out, err: '' })
   const other = await runSource(['compare', ...files, '--redact'])
   expect(other.out).not.toBe(first.out)
+})
+
+test('a saved report is redacted by render as it would have been at once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rstscope-redact-'))
+  const path = join(folder, 'report.json')
+  const key = ['--redact', '--redact-key', 'k']
+  await runSource(['compare', ...files, '--out', path, '--quiet'])
+  const later = await runSource(['render', path, '--json', ...key])
+  const atOnce = await runSource(['compare', ...files, '--json', ...key])
+  rmSync(folder, { recursive: true })
+  expect(later).toEqual(atOnce)
 })
 
 test('payload and redaction contradict each other', async () => {

@@ -1,11 +1,12 @@
 import { RstscopeError } from '../../errors.ts'
-import type { Connection, Report } from '../../model/report.ts'
+import type { Connection, Report, ReportStream } from '../../model/report.ts'
 import { parseReportText } from '../../parse-report.ts'
 import { streamOf } from '../../reports/stream-of.ts'
 import type { Format } from '../formats.ts'
 import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
 import { openOutputs } from '../output-files.ts'
+import { redactionOf } from '../redact-option.ts'
 import { exitCode } from '../report-exit-code.ts'
 import { readReportText } from '../saved-report.ts'
 import { deliver } from './report-command.ts'
@@ -23,7 +24,9 @@ export async function renderCommand(
     const printed: Format = values.json ? 'json' : values.format
     refuseVerdictOfFew(values, [printed, ...files.map(({ format }) => format)])
     const report = await parseReportText(await readReportText(path, host.signal))
-    const stream = streamOf(selected(report, values))
+    const found = streamOf(selected(report, values))
+    // What makes pseudonyms is part of the engine, which is not needed otherwise.
+    const stream = values.redact ? await redacted(found, values, host) : found
     const code = exitCode(stream, values.failOn)
     await deliver(stream, values, files, host)
     return code
@@ -31,6 +34,14 @@ export async function renderCommand(
     await Promise.all(files.map((file) => file.discard()))
     throw error
   }
+}
+
+async function redacted(
+  stream: ReportStream,
+  values: OptionValues,
+  host: Host,
+): Promise<ReportStream> {
+  return redactionOf(stream, values, await host.loadEngine(), host)?.stream(stream) ?? stream
 }
 
 function checkedPath(words: string[], values: OptionValues, host: Host): string {
