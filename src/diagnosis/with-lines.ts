@@ -1,9 +1,12 @@
 import type { JoinedLine } from '../model/access-log.ts'
-import type { Case, Surroundings } from '../model/case.ts'
+import { type Case, type Surroundings, shownTap } from '../model/case.ts'
+import type { Side } from '../model/connection.ts'
 import type { Cause, Confidence, Evidence } from '../model/report.ts'
 import { cite, evidenceOf } from './evidence.ts'
 import { codeOf } from './findings.ts'
+import { onClientClock } from './on-client-clock.ts'
 import { secondsText } from './rules/rule.ts'
+import { closeTime } from './surroundings.ts'
 
 /** What a log line tells of the end of a connection that its packets do not. */
 interface Told {
@@ -27,11 +30,23 @@ export function withLines(causes: Cause[], c: Case, around: Surroundings): Cause
   return causes
 }
 
+/** A proxy closes this soon after the request of which its line tells, give or take its clock. */
+const SOON_NS = 5e9
+
+/** Did the connection end long after the line did? Then for another reason: it served more requests, or was kept. */
+function outlived({ line, offsetNs, offsetSlackNs }: JoinedLine, c: Case, proxy: Side): boolean {
+  if (line.startNs === null || c.outcome.firstClose?.segment == null) return false
+  const near = c.sighting.taps.findIndex((tap) => tap.side === proxy && tap.view !== null)
+  const tap = near >= 0 ? near : shownTap(c.sighting)
+  const end = Number(line.startNs - c.bases[tap]!) + offsetNs + (line.durationNs ?? 0)
+  return closeTime(c) - onClientClock(c, tap, end) > SOON_NS + offsetSlackNs
+}
+
 function toldBy(joined: JoinedLine, c: Case): Told | null {
   const { line, leg } = joined
   const proxy = leg === 'downstream' ? 'upstream' : 'client'
   const close = c.outcome.firstClose
-  const closedByProxy = close !== null && close.by === proxy
+  const closedByProxy = close !== null && close.by === proxy && !outlived(joined, c, proxy)
   const lasted = line.durationNs === null ? '' : ` after ${secondsText(line.durationNs)}`
   if (line.cluster === 'BlackHoleCluster' && leg === 'downstream') {
     return {

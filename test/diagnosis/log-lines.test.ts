@@ -1,7 +1,13 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { notingSurroundings } from '../../src/diagnosis/surroundings.ts'
+import { compare } from '../../src/index.ts'
 import type { JoinedLine } from '../../src/model/access-log.ts'
 import type { Case } from '../../src/model/case.ts'
+import { istioLine } from '../context/access-log/log-lines.ts'
+import { EXCHANGE } from '../scenarios/ladders.ts'
+import { captures, play } from '../support/ladder.ts'
+
+vi.mock('../../src/version.ts', () => ({ VERSION: '0.0.0' }))
 
 const third = { id: 3 } as Case
 
@@ -19,4 +25,36 @@ it('the lines of a connection are known before anything else is', () => {
   })
   expect(around.logLines(third)).toEqual([line])
   expect(around.asked.lines).toBe(true)
+})
+
+describe('a line of a timeout', () => {
+  const REQUEST_AND_ANSWER = `${EXCHANGE}
+    c> PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" +20s
+    u> A`
+  const close = `
+    c> FA +1s
+    u> A +0.001s
+    u> FA +2s
+    c> A`
+  const text = (time: string) =>
+    istioLine({
+      time: `2025-06-15T15:${time}Z`,
+      code: 504,
+      flags: 'UT',
+      details: 'response_timeout',
+      duration: 1000,
+      host: '10.2.0.3:8080',
+      upstreamLocal: '10.1.0.2:41001',
+    })
+  async function causes(time: string): Promise<string[]> {
+    const played = play(`${REQUEST_AND_ANSWER}${close}`, { client: '10.1.0.2:41001', at: 10 })
+    const accessLogs = [{ name: 'access.log', input: new TextEncoder().encode(text(time)) }]
+    const report = await compare(captures(played), { jobs: 1, accessLogs })
+    return report.connections[0]!.causes.map(({ id }) => id)
+  }
+
+  it('tells why the proxy closed then, and nothing of a close long after', async () => {
+    expect(await causes('07:10.02')).toContain('application-timeout')
+    expect((await causes('06:50.02'))[0]).not.toBe('application-timeout')
+  })
 })
