@@ -93,6 +93,8 @@ const SAME_NS = 0.25e9
 /** Shorter times repeat by chance. */
 const LEAST_REPEATED_NS = 0.9e9
 const AT_ONCE_NS = 100e6
+/** Accepted this shortly before and after, a port was listened on. */
+const AMONG_NS = 1e9
 
 /** What is counted for an endpoint, and the moments that are kept of it. */
 const COUNTS = [
@@ -129,6 +131,8 @@ export class SurroundingsCollector {
   private size = 64
   private readonly counts: Record<CountName, Uint32Array>
   private readonly times: Record<TimeName, Float64Array>
+  /** When an endpoint last refused right after it had accepted; -1 once it accepted right after that. */
+  private readonly refusals = new Map<number, number>()
   private readonly ends = new Moments()
   private readonly abruptEnds = new Moments()
   /** When connections began in which payload went both ways, and until when it did. */
@@ -159,10 +163,15 @@ export class SurroundingsCollector {
     const { counts, times } = this
     if (standing.established) {
       counts.established[upstream]!++
+      const last = this.refusals.get(upstream)
+      if (last !== undefined && last >= 0 && started - last < AMONG_NS)
+        this.refusals.set(upstream, -1)
       this.span(upstream, 'firstEstablished', 'lastEstablished', started)
     }
     if (standing.refused) {
       counts.refused[upstream]!++
+      const isAmong = started - times.lastEstablished[upstream]! < AMONG_NS
+      if (isAmong && this.refusals.get(upstream) !== -1) this.refusals.set(upstream, started)
       this.span(upstream, 'firstRefused', 'lastRefused', started)
     }
     if (standing.tls) counts.tls[upstream]!++
@@ -251,6 +260,7 @@ export class SurroundingsCollector {
     if (id >= this.size) return facts
     for (const name of COUNTS) facts[name] = this.counts[name][id]!
     const { longestFrom, longestUntil, firstEstablished, lastRefused } = this.times
+    facts.refusedAmongAccepted = this.refusals.get(id) === -1
     facts.works = longestUntil[id]! > longestFrom[id]!
     facts.readyAfter = firstEstablished[id]! - lastRefused[id]!
     return facts
@@ -294,6 +304,7 @@ const NO_FACTS: EndpointFacts = {
   forgotten: 0,
   turnedAway: 0,
   works: false,
+  refusedAmongAccepted: false,
   readyAfter: Number.NaN,
 }
 

@@ -42,6 +42,9 @@ function outlived({ line, offsetNs, offsetSlackNs }: JoinedLine, c: Case, proxy:
   return closeTime(c) - onClientClock(c, tap, end) > SOON_NS + offsetSlackNs
 }
 
+/** A live process answers a FIN sooner. */
+const NOTICE_NS = 1e9
+
 function toldBy(joined: JoinedLine, c: Case): Told | null {
   const { line, leg } = joined
   const proxy = leg === 'downstream' ? 'upstream' : 'client'
@@ -71,7 +74,10 @@ function toldBy(joined: JoinedLine, c: Case): Told | null {
   }
   if (line.flags.includes('UT') && leg === 'upstream' && closedByProxy) {
     // A process that is merely slow notices that the proxy has left, and closes.
-    if (c.outcome.fins.upstream === null && c.outcome.firstReset === null) return hanging(lasted)
+    const { captureEnd } = c.sighting.taps[close.tap]!
+    const hadTime = close.segment !== null && captureEnd - close.segment.time >= NOTICE_NS
+    const isSilent = c.outcome.fins.upstream === null && c.outcome.firstReset === null
+    if (isSilent && hadTime) return hanging(lasted)
     return {
       id: 'application-timeout',
       confidence: 'probable',

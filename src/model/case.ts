@@ -113,6 +113,8 @@ export interface EndpointFacts {
   turnedAway: number
   /** In some connection payload went both ways. */
   works: boolean
+  /** It accepted others within a second before and after one that it refused: somebody did listen. */
+  refusedAmongAccepted: boolean
   /** From the last SYN that it refused to the first that it accepted, ns; negative or NaN where that is not the order. */
   readyAfter: number
 }

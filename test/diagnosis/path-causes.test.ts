@@ -15,6 +15,25 @@ describe('a port that refuses', () => {
     ])
   })
 
+  it('is not surely without a listener where it accepts others in the same second', async () => {
+    const among: Part[] = [
+      [10, EXCHANGE],
+      [10.2, REFUSED],
+      [10.4, EXCHANGE],
+    ]
+    const causes = (await causesOfParts(among))[1]!
+    expect(causes[0]).toBe('connection-refused unclear')
+    // Before and long after: nobody listened for a while.
+    const meanwhile = (
+      await causesOfParts([
+        [10, EXCHANGE],
+        [10.2, REFUSED],
+        [14, EXCHANGE],
+      ])
+    )[1]!
+    expect(meanwhile[0]).toBe('connection-refused certain')
+  })
+
   it('is not "not ready yet" where it had accepted before, or never does', async () => {
     const refused = ['connection-refused certain']
     expect(await first([10, REFUSED], [5, EXCHANGE])).toEqual(refused)

@@ -78,6 +78,11 @@ describe('an upstream that dies', () => {
     ).not.toContain('graceful-shutdown')
   })
 
+  it('is hardly one where a single refusal was long ago', async () => {
+    const [first] = await causes([10, cutByFin(100)], [11, REFUSED])
+    expect(first!.join()).toContain('graceful-shutdown unclear')
+  })
+
   it('is no shutdown where somebody listened again in between', async () => {
     const [first] = await causes([10, cutByFin(30)], [11, REFUSED], [12, EXCHANGE])
     expect(first!.join()).not.toContain('graceful-shutdown')

@@ -18,10 +18,13 @@ const refused: Rule = (f) => {
     })
   }
   const sure = f.reset.by === 'upstream' ? f.reset.confidence : 'unclear'
+  const among = f.around.endpoint(f.c).refusedAmongAccepted
   return cause(f, {
     id: 'connection-refused',
-    confidence: sure,
-    why: `nothing listens on ${f.upstreamKey}: its kernel refused the SYN`,
+    confidence: among ? 'unclear' : sure,
+    why: among
+      ? `the host of ${f.upstreamKey} refused the SYN, and accepted others within the same second: a listener that comes and goes, a limit, or a REJECT rule in that host`
+      : `nothing listens on ${f.upstreamKey}: its kernel refused the SYN`,
     next: LISTENING(f),
   })
 }

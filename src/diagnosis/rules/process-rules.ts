@@ -21,6 +21,8 @@ const ENDED = [
 
 /** Refusals this long before an end show that the listener was closed first. */
 const LISTENER_GONE_NS = 0.2e9
+/** Longer than the grace that most pods have (30 s), twice. */
+const LONG_GRACE_NS = 60e9
 /** A burst of ends is over. */
 const AFTER_BURST_NS = 0.1e9
 /** Waiting this long for an answer is somebody's patience. */
@@ -50,9 +52,11 @@ export const shutDown: Rule = (f) => {
   // Somebody listened again before this one was cut: a restart, and this is a connection of the new process.
   if (e.lastEstablished > e.firstRefused && e.lastEstablished < closed) return null
   const survivors = survivorsOf(f)
+  // One refusal long ago is not the listener that was closed for this end.
+  const isOne = f.around.endpoint(f.c).refused === 1 && before > LONG_GRACE_NS
   return cause(f, {
     id: 'graceful-shutdown',
-    confidence: survivors === 0 ? 'probable' : 'unclear',
+    confidence: survivors === 0 && !isOne ? 'probable' : 'unclear',
     against: survivalEvidence(f, survivors),
     why: `${f.upstreamKey} refused new connections for ${secondsText(before)}${timerText(before, 'server')} before it ended this one: it was shut down, and its grace period ended with requests under way`,
     next: [
