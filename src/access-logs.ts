@@ -25,7 +25,7 @@ export interface AccessLogs {
   /** That the line of `--line` has no connection. */
   headline: string | null
   limits: Limit[]
-  findings(survey: Survey): Finding[]
+  findings(survey: Survey): { findings: Finding[]; limits: Limit[] }
 }
 
 /** How the line of `--line` is called among the logs. */

@@ -45,6 +45,7 @@ export function buildReport(parts: ReportParts): ReportStream {
   const connectionAt = (index: number) => connectionOf(cases.at(index), survey, logs)
   const summary = counter.summary(survey.matched)
   const found = gatherFindings(cases, survey, connectionAt)
+  const told = logs?.findings(survey)
   const head: ReportStream['head'] = {
     schema: REPORT_SCHEMA_ID,
     tool: { name: 'rstscope', version: VERSION },
@@ -58,7 +59,7 @@ export function buildReport(parts: ReportParts): ReportStream {
     findings: inOrder([
       ...found.findings,
       ...clusterFindings(cluster, parts.captures),
-      ...(logs?.findings(survey) ?? []),
+      ...(told?.findings ?? []),
       ...localReplies(survey, cases),
     ]),
     limits: [
@@ -66,6 +67,7 @@ export function buildReport(parts: ReportParts): ReportStream {
       ...found.limits,
       ...cases.links.limits,
       ...(logs?.limits ?? []),
+      ...(told?.limits ?? []),
       ...parts.signs.flatMap(({ signs, loss }) => captureLimits(signs, loss)),
     ],
   }

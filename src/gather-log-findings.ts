@@ -14,7 +14,7 @@ import { evidenceOf } from './diagnosis/evidence.ts'
 import { MOST_LISTED } from './diagnosis/verdict.ts'
 import { isTcpLine } from './model/access-log.ts'
 import { type Case, type LinesOf, shownTap } from './model/case.ts'
-import type { Evidence, Finding } from './model/report.ts'
+import type { Evidence, Finding, Limit } from './model/report.ts'
 import { NOT_SELECTED, type Survey } from './survey-cases.ts'
 
 interface Gathered {
@@ -32,10 +32,10 @@ const MOST_COMPARED = 20_000
 const MOST_EXAMPLES = 5
 
 /** What logs and packets say of each other, over all connections of a report. */
-export function gatherLogFindings(gathered: Gathered): Finding[] {
+export function gatherLogFindings(gathered: Gathered): { findings: Finding[]; limits: Limit[] } {
   const { logs, isWhole } = gathered
-  const contradicted = disagreements(gathered)
-  return accessLogFindings({
+  const { found: contradicted, left } = disagreements(gathered)
+  const findings = accessLogFindings({
     disagreements: contradicted,
     missing: isWhole
       ? { count: logs.missing.count, examples: missingEvidence(logs) }
@@ -43,10 +43,22 @@ export function gatherLogFindings(gathered: Gathered): Finding[] {
     withoutPort: withoutPort(gathered),
     untold: isWhole ? untold(gathered, contradicted) : { count: 0, connections: [], evidence: [] },
   })
+  return { findings, limits: left === 0 ? [] : [comparedLimit(left)] }
+}
+
+function comparedLimit(left: number): Limit {
+  return {
+    code: 'bound-reached',
+    message: `access logs: the lines of ${left} further connections were not held against their packets for RS301; each connection's own lines are`,
+  }
 }
 
 /** Only where a request failed or a connection ended badly can the two contradict each other. */
-function disagreements({ cases, survey, logs, linesOf }: Gathered): Disagreement[] {
+function disagreements({ cases, survey, logs, linesOf }: Gathered): {
+  found: Disagreement[]
+  /** Connections that were too many. */
+  left: number
+} {
   const found: Disagreement[] = []
   let compared = 0
   for (const index of logs.indices()) {
@@ -55,7 +67,7 @@ function disagreements({ cases, survey, logs, linesOf }: Gathered): Disagreement
     const lines = linesOf(index)
     const isOrdinary = survey.counter.endings[kind]!.benign
     if (isOrdinary && !lines.some(({ line }) => isFailure(line))) continue
-    if (++compared > MOST_COMPARED) break
+    if (++compared > MOST_COMPARED) continue
     const c = cases.at(index)
     for (const joined of lines) {
       const { agrees, text, observations } = compareWithPackets(c, joined)
@@ -65,7 +77,7 @@ function disagreements({ cases, survey, logs, linesOf }: Gathered): Disagreement
       found.push({ connection: c.id, text: `${source}: ${text}`, evidence })
     }
   }
-  return found
+  return { found, left: Math.max(0, compared - MOST_COMPARED) }
 }
 
 /** Requests for which the proxy's own kernel had no source port left: connect() failed before any packet. */
