@@ -79,9 +79,7 @@ export const workerRecycled: Rule = (f) => {
   // A killed worker's kernel sends FIN unless data was unread; aborts in a row are the application's.
   if (!cutByUpstream(f) || f.c.outcome.firstClose!.kind !== 'fin') return null
   const burst = f.around.burst(f.c)
-  const e = f.around.endpointTimes(f.c)
-  const survivor = e.longestUntil > closeTime(f.c) + AFTER_BURST_NS
-  if (burst.abrupt < 2 || !survivor || !othersWentOn(f)) return null
+  if (burst.abrupt < 2 || survivorsOf(f) === 0 || !othersWentOn(f)) return null
   return workerEnded(f, `${burst.abrupt} connections`)
 }
 
@@ -209,14 +207,14 @@ export const applicationHang: Rule = (f) => {
   const waited = f.measures.request
   if (!(waited >= PATIENCE_NS) || !isRequestAcknowledged(f)) return null
   const repeated = repeatedApart(f, 'request')
-  const e = f.around.endpointTimes(f.c)
+  const others = f.around.survivors(f.c, closeTime(f.c) - waited)
   return cause(f, {
     id: 'application-hang',
     confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
     why: `${f.upstreamKey} acknowledged the request${requestText(f)} and sent nothing for ${secondsText(waited)}; then the client gave up${timerText(waited, 'client', 'request')}${repeated > 1 ? `, as in ${repeated - 1} more of its connections` : ''}: the kernel lives, the application does not answer`,
     against:
-      e.longestUntil > closeTime(f.c) - waited
-        ? [closeObservation(f, `${f.upstreamKey} answered on another connection meanwhile`)]
+      others > 0
+        ? [closeObservation(f, `${f.upstreamKey} sent on another connection after this request`)]
         : [],
     next: [
       `on the upstream: ss -ltn 'sport = :${f.upstreamPort}': does Recv-Q grow? thread dump, CPU throttling, locks`,

@@ -136,14 +136,21 @@ export const goAway: Rule = (f) => {
   const tap = f.c.sighting.taps.findIndex((t) => t.view?.application.h2?.goaway != null)
   if (tap < 0) return null
   const { application, segments } = f.c.sighting.taps[tap]!.view!
-  const { goaway, opened, ended } = application.h2!
+  const { goaway, opened, ended, lostPlace } = application.h2!
   const { by, lastStream, error, frame } = goaway!
   const name = H2_ERRORS[error] ?? `error ${error}`
   const segment = segments.find((s) => s.frame === frame) ?? null
+  // Past bytes that the capture lacks, what was opened and ended is not known.
+  const isCounted = !lostPlace && !application.lostPlace
+  const left = opened - ended
+  const streams =
+    left > 0
+      ? ` with ${left} ${left === 1 ? 'stream' : 'streams'} unanswered`
+      : '; nothing was lost'
   return cause(f, {
     id: 'h2-goaway',
     confidence: 'probable',
-    why: `the ${by} announced the end of this HTTP/2 connection (GOAWAY, ${name}, last stream ${lastStream})${opened > ended ? ` with ${opened - ended} ${opened - ended === 1 ? 'stream' : 'streams'} unanswered` : '; nothing was lost'}; streams above ${lastStream} were not taken and may be sent again`,
+    why: `the ${by} announced the end of this HTTP/2 connection (GOAWAY, ${name}, last stream ${lastStream})${isCounted ? streams : ''}; streams above ${lastStream} were not taken and may be sent again`,
     evidence: [{ tap, segment, text: `GOAWAY of the ${by}: ${name}` }],
     next:
       error === 0
