@@ -88,6 +88,7 @@ function viewReport(view: ConnectionView, outcome: Outcome): View {
     bytes: { fromClient: view.client.bytes, fromUpstream: view.upstream.bytes },
     history: view.history,
     midstream: view.midstream,
+    initialSequence: { client: view.client.isn, upstream: view.upstream.isn },
     unseenSegments: view.client.unseenSegments + view.upstream.unseenSegments,
     tunnel: view.tunnel,
     termination: outcome.termination,

@@ -215,6 +215,10 @@ const view = z
     bytes: z.object({ fromClient: count, fromUpstream: count }),
     history: z.string().meta({ description: "Zeek's letters: ShADadFf…" }),
     midstream: z.boolean(),
+    initialSequence: z
+      .object({ client: count.nullable(), upstream: count.nullable() })
+      .optional()
+      .meta({ description: 'as SYN and SYN-ACK have it; null for one that is not there' }),
     unseenSegments: count,
     tunnel: z.string().nullable(),
     termination,
