@@ -5,6 +5,7 @@ export { analyze, analyzeStream } from './analyze.ts'
 export { collectEvidence, type EvidenceOptions } from './collect-evidence.ts'
 export { type CompareInputs, compare, compareStream } from './compare.ts'
 export type { AccessLogInput } from './context/access-log/join-logs.ts'
+export { CATALOGUE as FINDINGS, type CatalogueEntry } from './diagnosis/catalogue.ts'
 export type { CaptureInput, EngineOptions, Progress } from './engine-options.ts'
 export { RstscopeError, type RstscopeErrorCode } from './errors.ts'
 export type {

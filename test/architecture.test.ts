@@ -44,10 +44,18 @@ const RULES: [folder: string, allowed: string[]][] = [
     [...FACTS, 'src/workers/', 'src/capture/', 'src/packets/', 'src/connections/', 'node:'],
   ],
   [
+    'src/batch/',
+    [
+      ...['src/batch/', 'src/index.ts', 'src/render.ts', 'src/version.ts'],
+      ...['src/reports/', 'src/model/', 'src/errors.ts', 'node:'],
+    ],
+  ],
+  [
     'src/cli/',
     [
       ...[
         'src/cli/',
+        'src/batch/',
         'src/index.ts',
         'src/parse-report.ts',
         'src/reports/',

@@ -1,3 +1,4 @@
+import type { Level } from '../model/ending-level.ts'
 import type { Severity, Summary, Verdict, VerdictBy } from '../model/report.ts'
 import type { SampleCaptures } from './sample.ts'
 
@@ -17,6 +18,8 @@ export interface SampleRow {
   status: SampleStatus
   /** Why nothing could be read of it; null otherwise. */
   error: { code: string; message: string; hint: string | null } | null
+  /** The worst of its findings and ends, as `--fail-on` counts; null where there is none. */
+  level: Level | null
   inputs: { captures: SampleCaptures; accessLogs: string[]; kubernetes: string[]; basis: string }
   /** Paths of its reports, below the folder of the results. */
   reports: string[]
@@ -41,14 +44,14 @@ export interface SampleFinding {
   title: string
   /** Who reset; null where nobody did. */
   by: VerdictBy | null
-  /** `10.8.1.15:8443`, as the upstream side knows it. */
-  upstream: string
+  /** `10.8.1.15:8443`, as the upstream side knows it; null for a finding that is about no connection. */
+  upstream: string | null
   /** `shop/cart`, where Kubernetes lists were given. */
   service: string | null
   count: number
   /** When the first and the last of the listed ones ended. */
-  firstAt: string
-  lastAt: string
+  firstAt: string | null
+  lastAt: string | null
   /** Report ids of at most 1000 of them, and for each of these what tells the same connection in other captures. */
   ends: FoundEnd[]
 }
@@ -58,8 +61,8 @@ export interface FoundEnd {
   /** Its id in the sample's report. */
   connection: number
   /**
-   * The same for the same connection in whatever capture, through NAT and whatever the clocks say: both initial
-   * sequence numbers and the ports; without a SYN in view its ends and the second in which it ended.
+   * The same for the same connection in whatever capture, through NAT and whatever the clocks say (connection-key.ts):
+   * both initial sequence numbers; without the SYNs its ends and the second in which it ended.
    */
   key: string
   endedAt: string

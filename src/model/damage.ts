@@ -1,0 +1,18 @@
+import type { Report } from './report.ts'
+
+/** Oddities of a file that cost nothing: all of it was read. */
+const LOSSLESS = new Set(['unusual-version', 'no-packet-times', 'bad-time-resolution'])
+/** Losses that have no place in the file. */
+const LOSSY = new Set(['too-many-interfaces', 'truncated-compression', 'damaged-compression'])
+
+/**
+ * Whether a capture was read in part only: a warning that names a byte offset is damage there, unless it is known to
+ * cost nothing.
+ */
+export function isReadInPart(head: Pick<Report, 'captures'>): boolean {
+  return head.captures.some(({ warnings }) =>
+    warnings.some(
+      ({ code, offset }) => LOSSY.has(code) || (offset !== null && !LOSSLESS.has(code)),
+    ),
+  )
+}
