@@ -107,17 +107,19 @@ export function compareWithBaseline(
   }
 }
 
-/** Whether something as bad as `level` was found; with a baseline, something new or worse. */
+/** Whether something as bad as `level` was found, as for a single report; with a baseline, something new or worse. */
 export function reachesLevel(
   summary: BatchSummary,
   comparison: BatchComparison | null,
   level: Severity,
 ): boolean {
-  const findings =
+  const found =
     comparison === null
-      ? summary.findings
-      : [...comparison.new, ...comparison.worse.map(({ finding }) => finding)]
-  return findings.some(({ severity }) => SEVERITY_RANK[severity] <= SEVERITY_RANK[level])
+      ? [summary.level]
+      : [...comparison.new, ...comparison.worse.map(({ finding }) => finding)].map(
+          ({ severity }) => severity,
+        )
+  return found.some((one) => one !== null && SEVERITY_RANK[one] <= SEVERITY_RANK[level])
 }
 
 interface Run {

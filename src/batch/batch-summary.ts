@@ -7,6 +7,8 @@ export interface BatchSummary {
   schema: typeof BATCH_SUMMARY_SCHEMA
   tool: { name: 'rstscope'; version: string } | null
   samples: { total: number; done: number; partly: number; failed: number }
+  /** The worst of all samples' findings and ends, as `--fail-on` counts; null where there is none. */
+  level: Severity | null
   packets: number
   /** Of the captures as they are stored; null where no sample knows. */
   bytes: number | null
@@ -47,8 +49,8 @@ export interface BatchFinding {
   title: string
   /** Who reset most of them; null where nobody did. */
   by: VerdictBy | null
-  /** What they are counted by: the Service, else the upstream endpoint. */
-  place: string
+  /** What they are counted by: the Service, else the upstream endpoint; null for a finding that is about neither. */
+  place: string | null
   /** At most 20 of each, in order. */
   services: string[]
   upstreams: string[]
@@ -56,8 +58,9 @@ export interface BatchFinding {
   count: Count
   /** Of all resets; null where these are none. */
   share: number | null
-  firstAt: string
-  lastAt: string
+  /** Of the ends that samples list. */
+  firstAt: string | null
+  lastAt: string | null
   /** Silence before the ends that tell it: their median, and how many of these lie within `tolerance` of it. */
   idle: { medianSeconds: number; toleranceSeconds: number; share: number; known: number } | null
   /** Five or more ends within a second of the first of them; null for none. */

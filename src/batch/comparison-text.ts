@@ -42,10 +42,13 @@ function cut(texts: string[], most: number, count: number): string[] {
   return count > shown.length ? [...shown, `and ${numberText(count - shown.length)} more`] : shown
 }
 
-/** `RS203 An idle timeout closed the connection: shop/cart, 26 connections since 13:58:02Z`. */
+/** `warning: RS203 An idle timeout closed the connection: shop/cart, 26 connections since 13:58:02Z`. */
 export function foundText(finding: BatchFinding): string {
-  const { code, title, count, severity, firstAt } = finding
-  return `${severity}: ${code} ${title}: ${placeText(finding)}, ${countText(count)} ${plural(count.about, 'connection')} since ${sinceText(firstAt, null)}`
+  const { code, title, count, severity, firstAt, place } = finding
+  const parts = place === null ? [] : [placeText(finding)]
+  if (count.atMost > 0) parts.push(`${countText(count)} ${plural(count.about, 'connection')}`)
+  const since = firstAt === null ? '' : ` since ${sinceText(firstAt, null)}`
+  return `${severity}: ${code} ${title}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${since}`
 }
 
 /** How much worse, and how sure that is. */

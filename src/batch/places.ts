@@ -9,13 +9,13 @@ export interface Place {
   code: string
   severity: Severity
   title: string
-  upstream: string
+  upstream: string | null
   service: string | null
   /** Connections, by who reset them; '' for nobody. */
   by: Map<VerdictBy | '', number>
   total: number
-  firstAt: string
-  lastAt: string
+  firstAt: string | null
+  lastAt: string | null
   example: { sample: string; connection: number | null }
   /** Numbers of the samples that have it, and how many connections each. */
   samples: number[]
@@ -89,6 +89,7 @@ export class Places {
         if (first === undefined) services.set(key, at)
         else this.unite(first, at)
       }
+      if (upstream === null) return
       const key = JSON.stringify([code, upstream])
       const known = endpoints.get(key) ?? { nameless: -1, named: -1, several: false }
       if (service === null) known.nameless = at
@@ -137,10 +138,18 @@ function count(place: Place, finding: SampleFinding, sample: number, sampleId: s
   place.by.set(by ?? '', (place.by.get(by ?? '') ?? 0) + finding.count)
   if (SEVERITY_RANK[severity] < SEVERITY_RANK[place.severity]) place.severity = severity
   if (title < place.title) place.title = title
-  if (lastAt > place.lastAt) place.lastAt = lastAt
-  const { example } = place
-  if (firstAt < place.firstAt || (firstAt === place.firstAt && sampleId < example.sample)) {
+  if (lastAt !== null && (place.lastAt === null || lastAt > place.lastAt)) place.lastAt = lastAt
+  const example = { sample: sampleId, connection: ends[0]?.connection ?? null }
+  if (isEarlier({ firstAt, example }, place)) {
     place.firstAt = firstAt
-    place.example = { sample: sampleId, connection: ends[0]?.connection ?? null }
+    place.example = example
   }
+}
+
+type Beginning = Pick<Place, 'firstAt' | 'example'>
+
+/** What has no time comes last; of the same time the sample whose name is first. */
+export function isEarlier(a: Beginning, b: Beginning): boolean {
+  if (a.firstAt === b.firstAt) return a.example.sample < b.example.sample
+  return b.firstAt === null || (a.firstAt !== null && a.firstAt < b.firstAt)
 }

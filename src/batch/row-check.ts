@@ -131,11 +131,11 @@ const finding = fields({
   severity,
   title: text,
   by,
-  upstream: text,
+  upstream: orNull(text),
   service: orNull(text),
   count,
-  firstAt: time,
-  lastAt: time,
+  firstAt: orNull(time),
+  lastAt: orNull(time),
   ends: listOf(end),
 })
 const summary = fields({
@@ -152,6 +152,7 @@ const checkRow = fields({
   key: text,
   status: oneOf('done', 'partly', 'failed'),
   error: orNull(fields({ code: text, message: text, hint: orNull(text) })),
+  level: orNull(severity),
   inputs: fields({ captures, accessLogs: texts, kubernetes: texts, basis: text }),
   reports: texts,
   bytes: orNull(count),

@@ -1,5 +1,5 @@
 import { WordTable } from '../connections/word-table.ts'
-import type { VerdictBy } from '../model/report.ts'
+import type { Severity, VerdictBy } from '../model/report.ts'
 import {
   BATCH_SUMMARY_SCHEMA,
   type BatchFinding,
@@ -9,7 +9,7 @@ import {
 } from './batch-summary.ts'
 import { burstsOf, countOf, idleOf } from './end-facts.ts'
 import { KnownEnds, timeOf } from './known-ends.ts'
-import { type Place, Places, SEVERITY_RANK } from './places.ts'
+import { isEarlier, type Place, Places, SEVERITY_RANK } from './places.ts'
 import type { SampleRow } from './sample-row.ts'
 
 export interface SummaryBounds {
@@ -50,6 +50,7 @@ class Tally {
   private readonly warnings = new Map<string, number>()
   private tool: BatchSummary['tool'] = null
   private readonly samples = { total: 0, done: 0, partly: 0, failed: 0 }
+  private level: BatchSummary['level'] = null
   private packets = 0
   private bytes: number | null = null
   private connections = 0
@@ -71,6 +72,7 @@ class Tally {
     this.tool ??= row.tool
     this.samples.total++
     this.samples[row.status]++
+    this.level = worse(this.level, row.level)
     this.packets += row.packets
     if (row.bytes !== null) this.bytes = (this.bytes ?? 0) + row.bytes
     if (row.status === 'failed') {
@@ -130,6 +132,7 @@ class Tally {
       schema: BATCH_SUMMARY_SCHEMA,
       tool: this.tool,
       samples: this.samples,
+      level: this.level,
       packets: this.packets,
       bytes: this.bytes,
       connections: this.connections,
@@ -185,11 +188,7 @@ class Tally {
   }
 
   private findingOf(places: Place[], ends: number[]): BatchFinding {
-    const first = places.reduce((a, b) =>
-      a.firstAt < b.firstAt || (a.firstAt === b.firstAt && a.example.sample <= b.example.sample)
-        ? a
-        : b,
-    )
+    const first = places.reduce((a, b) => (isEarlier(b, a) ? b : a))
     const worst = places.reduce((a, b) =>
       SEVERITY_RANK[b.severity] < SEVERITY_RANK[a.severity] ? b : a,
     )
@@ -214,14 +213,17 @@ class Tally {
       severity: worst.severity,
       title: places.reduce((a, b) => (b.title < a.title ? b : a)).title,
       by,
-      place: services[0] ?? upstreams[0]!,
+      place: services[0] ?? upstreams[0] ?? null,
       services: services.slice(0, names),
       upstreams: upstreams.slice(0, names),
       upstreamCount: upstreams.length,
       count: known,
       share: null,
       firstAt: first.firstAt,
-      lastAt: places.reduce((a, b) => (b.lastAt > a.lastAt ? b : a)).lastAt,
+      lastAt: places.reduce<string | null>(
+        (last, { lastAt }) => ((lastAt ?? '') > (last ?? '') ? lastAt : last),
+        null,
+      ),
       idle: idleOf(Float64Array.from(ends, (at) => this.ends.gap(at))),
       bursts: burstsOf(Float64Array.from(ends, (at) => this.ends.time(at))),
       samples: namesOf([...bySample.keys()].map((sample) => this.names[sample]!)).slice(0, samples),
@@ -306,11 +308,16 @@ function worstFirst(a: BatchFinding, b: BatchFinding): number {
   return (
     SEVERITY_RANK[a.severity] - SEVERITY_RANK[b.severity] ||
     b.count.about - a.count.about ||
-    order(a.firstAt, b.firstAt) ||
+    order(a.firstAt ?? '', b.firstAt ?? '') ||
     order(a.code, b.code) ||
-    order(a.place, b.place) ||
+    order(a.place ?? '', b.place ?? '') ||
     order(a.upstreams.join(), b.upstreams.join())
   )
+}
+
+function worse(a: Severity | null, b: Severity | null): Severity | null {
+  if (a === null || b === null) return a ?? b
+  return SEVERITY_RANK[a] <= SEVERITY_RANK[b] ? a : b
 }
 
 /** By code units: the same on every machine. */

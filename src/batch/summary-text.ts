@@ -89,7 +89,7 @@ function findingLines(summary: BatchSummary, layout: Layout, all: boolean): stri
   const day = onlyDay(summary)
   const cells = shown.map((finding) =>
     [
-      countText(finding.count),
+      finding.count.atMost === 0 ? '-' : countText(finding.count),
       shareText(finding.share),
       finding.by ?? '-',
       placeText(finding),

@@ -44,10 +44,13 @@ export function resetsText({ resets, connections, samples }: BatchSummary): stri
 
 /** `RS203 An idle timeout closed the connection, shop/cart: 9 120 resets, 98% after 60.0 s of silence, since …`. */
 export function worstText(finding: BatchFinding): string {
-  const { code, title, by, count } = finding
+  const { code, title, by, count, place, firstAt } = finding
   const noun = plural(count.about, by === null ? 'connection' : 'reset')
-  const facts = [`${countText(count)} ${noun}`, ...factTexts(finding)]
-  return `${code} ${title}, ${placeText(finding)}: ${facts.join(', ')}, since ${sinceText(finding.firstAt, null)}.`
+  const facts = count.atMost === 0 ? [] : [`${countText(count)} ${noun}`]
+  facts.push(...factTexts(finding))
+  if (firstAt !== null) facts.push(`since ${sinceText(firstAt, null)}`)
+  const where = place === null ? '' : `, ${placeText(finding)}`
+  return `${code} ${title}${where}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}.`
 }
 
 const WHO: Record<VerdictBy, string> = {
@@ -64,10 +67,11 @@ export function whoText(by: VerdictBy): string {
 }
 
 /** The Service or endpoint, and how many endpoints more. */
-export function placeText({ place, services, upstreams, upstreamCount }: BatchFinding): string {
+export function placeText({ place, services, upstreamCount }: BatchFinding): string {
+  if (place === null) return '-'
   if (services.length > 1) return `${place} (+${services.length - 1})`
   if (services.length === 1) return place
-  return upstreamCount > 1 ? `${place} (+${upstreamCount - 1})` : upstreams[0]!
+  return upstreamCount > 1 ? `${place} (+${upstreamCount - 1})` : place
 }
 
 /** The silence before most of the ends, and bursts. */
@@ -87,7 +91,8 @@ export function factTexts({ idle, bursts }: BatchFinding): string[] {
 }
 
 /** A time to the second; without its date where all are of one day. */
-export function sinceText(time: string, day: string | null): string {
+export function sinceText(time: string | null, day: string | null): string {
+  if (time === null) return '-'
   const date = time.slice(0, 10)
   return date === day ? `${time.slice(11, 19)}Z` : `${date}${HELD}${time.slice(11, 19)}Z`
 }

@@ -2,6 +2,8 @@ import type { FoundEnd, SampleFinding, SampleRow } from '../../src/batch/sample-
 
 /** Rows of samples written by hand: what summaries, comparisons and the index page are tested with. */
 
+const LEVELS = ['error', 'warning', 'info'] as const
+
 /** So many seconds after 14:00; nine digits. */
 export function at(seconds: number, day = '2026-11-20'): string {
   const zero = Date.parse(`${day}T14:00:00Z`)
@@ -51,6 +53,7 @@ export function row(
     key: '0'.repeat(64),
     status: 'done',
     error: null,
+    level: LEVELS.find((level) => findings.some(({ severity }) => severity === level)) ?? null,
     inputs: {
       captures: { capture: [`${sample}.pcap`] },
       accessLogs: [],

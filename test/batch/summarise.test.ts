@@ -186,6 +186,18 @@ describe('what the ends of a finding have in common', () => {
   })
 })
 
+test('a finding about no connection is one for all samples, and joins no other', () => {
+  const lost = finding([], { code: 'RS301', upstream: null, firstAt: null, lastAt: null, by: null })
+  const { findings } = summarise([
+    row('a', [lost]),
+    row('b', [lost, finding(ends(['x']), { code: 'RS301', service: 'shop/cart' })]),
+  ])
+  expect(findings).toMatchObject([
+    { place: 'shop/cart', count: { about: 1 } },
+    { place: null, count: { about: 0 }, firstAt: null, lastAt: null, sampleCount: 2, idle: null },
+  ])
+})
+
 test('worst first: severity, then how many', () => {
   const of = (code: string, severity: 'error' | 'warning' | 'info', keys: string[]) =>
     finding(ends(keys), { code, severity })
@@ -221,6 +233,13 @@ test('the order of the samples changes nothing', () => {
     expect(new Set(shuffled).size).toBe(rows.length)
     expect(summarise(shuffled)).toEqual(first)
   }
+})
+
+test('the worst level of all samples', () => {
+  const of = (level: 'error' | 'warning' | null) => row('a', [], { level })
+  expect(summarise([of(null), of('warning'), of(null)]).level).toBe('warning')
+  expect(summarise([of('warning'), of('error')]).level).toBe('error')
+  expect(summarise([of(null)]).level).toBeNull()
 })
 
 test('samples: done, in part, failed, each with its reason', () => {

@@ -147,6 +147,20 @@ test.each<[string, SampleRow[], string]>([
   expect(summaryText(summarise(rows), null, WIDE)).toBe(text)
 })
 
+test('a finding about no connection has its row, and no number', () => {
+  const lost = finding([], {
+    code: 'RS301',
+    upstream: null,
+    firstAt: null,
+    lastAt: null,
+    by: null,
+    title: 'Nobody',
+  })
+  const text = flat(summaryText(summarise([row('a', [lost])]), null, WIDE))
+  expect(text).toContain('Worst: RS301 Nobody. ')
+  expect(text).toContain('SAMPLES - - - - RS301 Nobody - 1 ')
+})
+
 test('counts that are estimates say so', () => {
   const many = finding([end(1, 'a', 1), end(2, 'b', 2)], { count: 40_000 })
   const text = summaryText(summarise([row('x', [many]), row('y', [many])]), null, WIDE)
