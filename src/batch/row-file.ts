@@ -1,5 +1,7 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { RstscopeError } from '../errors.ts'
 import { escapeJson } from '../reports/text-escape.ts'
+import { parseRow } from './row-check.ts'
 import type { SampleRow } from './sample-row.ts'
 
 const READ_BYTES = 1 << 20
@@ -64,7 +66,7 @@ export class RowFile {
       if (more === 0) throw new Error('a row was cut off while it was read')
       got += more
     }
-    return JSON.parse(line.toString('utf8')) as SampleRow
+    return parseRow(line.toString('utf8'), 'row')
   }
 
   /** Finds the lines; what is no row of ours is passed over, and its sample runs again. */
@@ -87,10 +89,9 @@ export class RowFile {
   private note(place: Place): void {
     if (place.bytes > MOST_ROW_BYTES) return
     try {
-      const { sample } = this.read(place)
-      if (typeof sample === 'string') this.places.set(sample, place)
+      this.places.set(this.read(place).sample, place)
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
+      if (!(error instanceof RstscopeError)) throw error
     }
   }
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readLines, readRows } from '../../src/batch/read-rows.ts'
 import { parseRow } from '../../src/batch/row-check.ts'
 import { RstscopeError } from '../../src/errors.ts'
-import { end, failedRow, finding, row } from './row-fixtures.ts'
+import { end, failedRow, finding, row } from './summary/row-fixtures.ts'
 
 let folder: string
 beforeAll(() => {

@@ -1,4 +1,4 @@
-import { escapeJson } from '../reports/text-escape.ts'
+import { escapeJson } from '../../reports/text-escape.ts'
 import type { BatchComparison } from './baseline.ts'
 import type { BatchSummary } from './batch-summary.ts'
 

@@ -1,4 +1,4 @@
-import { type Layout, labelled } from '../reports/fact-lines.ts'
+import { type Layout, labelled } from '../../reports/fact-lines.ts'
 import type { BatchComparison, WorseFinding } from './baseline.ts'
 import type { BatchFinding } from './batch-summary.ts'
 import { countText, numberText, placeText, plural, sinceText } from './summary-words.ts'

@@ -1,4 +1,4 @@
-import type { VerdictBy } from '../model/report.ts'
+import type { VerdictBy } from '../../model/report.ts'
 import type { BatchFinding, BatchSummary, Count } from './batch-summary.ts'
 
 /** Stands for a space at which a line must not end: the no-break space. */

@@ -1,5 +1,5 @@
-import type { Severity, VerdictBy } from '../model/report.ts'
-import type { SampleFinding } from './sample-row.ts'
+import type { Severity, VerdictBy } from '../../model/report.ts'
+import type { SampleFinding } from '../sample-row.ts'
 
 /** Codes at upstream ends that are told apart; further ones are counted together. */
 const MOST_PLACES = 100_000

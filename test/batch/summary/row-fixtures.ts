@@ -1,4 +1,4 @@
-import type { FoundEnd, SampleFinding, SampleRow } from '../../src/batch/sample-row.ts'
+import type { FoundEnd, SampleFinding, SampleRow } from '../../../src/batch/sample-row.ts'
 
 /** Rows of samples written by hand: what summaries, comparisons and the index page are tested with. */
 

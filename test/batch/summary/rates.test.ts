@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chanceOfSoMany } from '../../src/batch/rates.ts'
+import { chanceOfSoMany } from '../../../src/batch/summary/rates.ts'
 
 // Upper tails of binomial distributions, from their definition with whole numbers.
 function exactly(more: number, fewer: number, numerator: bigint, denominator: bigint): number {

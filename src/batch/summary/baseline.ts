@@ -1,8 +1,8 @@
-import type { Severity } from '../model/report.ts'
+import type { Severity } from '../../model/report.ts'
+import type { SampleRow, SampleStatus } from '../sample-row.ts'
 import type { BatchFinding, BatchSummary } from './batch-summary.ts'
 import { SEVERITY_RANK } from './places.ts'
 import { chanceOfSoMany } from './rates.ts'
-import type { SampleRow, SampleStatus } from './sample-row.ts'
 import { summarise } from './summarise.ts'
 
 export const BATCH_COMPARISON_SCHEMA = 'rstscope.batch-comparison/1'

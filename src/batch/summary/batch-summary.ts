@@ -1,4 +1,4 @@
-import type { Severity, VerdictBy } from '../model/report.ts'
+import type { Severity, VerdictBy } from '../../model/report.ts'
 
 export const BATCH_SUMMARY_SCHEMA = 'rstscope.batch-summary/1'
 

@@ -1,5 +1,6 @@
-import { WordTable } from '../connections/word-table.ts'
-import type { Severity, VerdictBy } from '../model/report.ts'
+import { WordTable } from '../../connections/word-table.ts'
+import type { Severity, VerdictBy } from '../../model/report.ts'
+import type { SampleRow } from '../sample-row.ts'
 import {
   BATCH_SUMMARY_SCHEMA,
   type BatchFinding,
@@ -10,7 +11,6 @@ import {
 import { burstsOf, countOf, idleOf } from './end-facts.ts'
 import { KnownEnds, timeOf } from './known-ends.ts'
 import { isEarlier, type Place, Places, SEVERITY_RANK } from './places.ts'
-import type { SampleRow } from './sample-row.ts'
 
 export interface SummaryBounds {
   /** Connections that are told apart. */

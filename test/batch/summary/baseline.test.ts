@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareWithBaseline, reachesLevel } from '../../src/batch/baseline.ts'
-import { summarise } from '../../src/batch/summarise.ts'
+import { compareWithBaseline, reachesLevel } from '../../../src/batch/summary/baseline.ts'
+import { summarise } from '../../../src/batch/summary/summarise.ts'
 import { end, failedRow, finding, row } from './row-fixtures.ts'
 
 const ends = (count: number, name = 'k') =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { summarise } from '../../src/batch/summarise.ts'
+import { summarise } from '../../../src/batch/summary/summarise.ts'
 import { at, end, failedRow, finding, row } from './row-fixtures.ts'
 
 /** Ends 60 s apart, each after a minute of silence. */

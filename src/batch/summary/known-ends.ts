@@ -1,6 +1,6 @@
-import { WordTable } from '../connections/word-table.ts'
+import { WordTable } from '../../connections/word-table.ts'
+import type { FoundEnd } from '../sample-row.ts'
 import { grown } from './grown.ts'
-import type { FoundEnd } from './sample-row.ts'
 
 /** Connections that are told apart, over all samples: about 100 bytes each. Ends of further ones are counted only. */
 const MOST_CONNECTIONS = 2_000_000

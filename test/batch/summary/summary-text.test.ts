@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { compareWithBaseline } from '../../src/batch/baseline.ts'
-import type { SampleRow } from '../../src/batch/sample-row.ts'
-import { summarise } from '../../src/batch/summarise.ts'
-import { batchJson } from '../../src/batch/summary-json.ts'
-import { summaryText } from '../../src/batch/summary-text.ts'
-import { textWidth } from '../../src/reports/text-width.ts'
+import type { SampleRow } from '../../../src/batch/sample-row.ts'
+import { compareWithBaseline } from '../../../src/batch/summary/baseline.ts'
+import { summarise } from '../../../src/batch/summary/summarise.ts'
+import { batchJson } from '../../../src/batch/summary/summary-json.ts'
+import { summaryText } from '../../../src/batch/summary/summary-text.ts'
+import { textWidth } from '../../../src/reports/text-width.ts'
 import { at, end, failedRow, finding, row } from './row-fixtures.ts'
 
 const WIDE = { width: 100, color: false, ascii: false, all: false }
