@@ -5,7 +5,15 @@ import { root, sourceFiles } from './source-files.ts'
 const json = (path: string) => JSON.parse(readFileSync(`${root}${path}`, 'utf8'))
 const manifest = json('package.json')
 
-const RUNTIME = ['cli-progress', 'cli-table3', 'commander', 'fzstd', 'pcap-parser', 'zod']
+const RUNTIME = [
+  'cli-progress',
+  'cli-table3',
+  'commander',
+  'fzstd',
+  'pcap-parser',
+  'picomatch',
+  'zod',
+]
 
 test('the runtime dependencies are these and no others, pinned', () => {
   const named = Object.keys(manifest.dependencies)

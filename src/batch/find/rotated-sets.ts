@@ -1,0 +1,252 @@
+import { RstscopeError } from '../../errors.ts'
+import type { FoundFile } from './discover.ts'
+import { captureNameOf, isCompressedName } from './file-names.ts'
+import { compareCharacters, comparePlaces } from './natural-order.ts'
+import { isUrl } from './places.ts'
+import { type SeriesKind, type SeriesName, seriesName } from './series-names.ts'
+import { singleUnit, type Unit } from './unit.ts'
+
+/** What is asked of the files themselves; both reject for what is no capture. */
+export interface PacketTimes {
+  /** Time of the first packet in ns since 1970; null without packets. */
+  first(path: string): Promise<bigint | null>
+  /** Time of the latest packet. */
+  latest(path: string): Promise<bigint | null>
+}
+
+export interface RotatedSets {
+  /** All captures, in natural order; each file is in one of them. */
+  units: Unit[]
+  /** Files that look like a series and are none, and why. */
+  notes: string[]
+}
+
+interface Member {
+  file: FoundFile
+  name: SeriesName
+  /** When its first packet was captured; null without packets. */
+  first: bigint | null
+}
+
+/** Files of one series are read for their first packet so many at a time. */
+const AT_ONCE = 16
+/** Packets of several queues are written a little out of order. */
+const TOLERANCE_NS = 1_000_000_000n
+/** A gap between files named by time, up to which they are one capture even where it holds next to nothing. */
+const SMALL_GAP_NS = 60_000_000_000n
+/** The largest file that is read to its end only to see whether it overlaps the next one: some seconds. */
+const MOST_BYTES = 4 * 2 ** 30
+const MOST_COMPRESSED_BYTES = 256 * 2 ** 20
+
+const PROGRAMS: Record<SeriesKind, string> = {
+  size: 'tcpdump -C',
+  time: 'tcpdump -G',
+  'ring-buffer': 'dumpcap -b',
+}
+
+/** Joins the files of rotated series, in order of time. Names suggest a series; its packets must not contradict. */
+export async function joinRotated(
+  files: readonly FoundFile[],
+  times: PacketTimes,
+): Promise<RotatedSets> {
+  const units: Unit[] = []
+  const notes: string[] = []
+  for (const group of seriesOf(files)) {
+    if (group.length === 1) units.push(singleUnit(group[0]!.file))
+    else units.push(...(await joinSeries(group, times, notes)))
+  }
+  units.sort((a, b) => comparePlaces(a.files[0]!.place, b.files[0]!.place))
+  return { units, notes }
+}
+
+/** Files by series, each in the order of its names. */
+function seriesOf(files: readonly FoundFile[]): Member[][] {
+  const groups = new Map<string, Member[]>()
+  for (const file of files) {
+    const name = seriesName(captureNameOf(file.place.at(-1) ?? ''))
+    const key = JSON.stringify([file.place.slice(0, -1), name.kind, name.key])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [{ file, name, first: null }])
+    else group.push({ file, name, first: null })
+  }
+  for (const group of groups.values()) group.sort(byName)
+  return [...groups.values()]
+}
+
+function byName(a: Member, b: Member): number {
+  return compareCharacters(a.name.time, b.name.time) || a.name.number - b.name.number
+}
+
+async function joinSeries(
+  group: readonly Member[],
+  times: PacketTimes,
+  notes: string[],
+): Promise<Unit[]> {
+  const twice = group.find((member, i) => i > 0 && byName(group[i - 1]!, member) === 0)
+  if (twice !== undefined) {
+    notes.push(`${nameOf(twice)} has its place in a series twice: its files are read one by one`)
+    return group.map(({ file }) => singleUnit(file))
+  }
+  const runs: Member[][] = []
+  for (const run of unbroken(group)) {
+    if (run.length > 1 && !run.some(({ file }) => isUrl(file.path))) {
+      runs.push(...(await readable(run, times, notes)))
+    } else {
+      runs.push(run)
+    }
+  }
+  if (runs.length > 1 && group[0]!.name.kind !== 'time') {
+    const parts = runs.map((run) => nameOf(run[0]!)).slice(1, 4)
+    notes.push(`${nameOf(group[0]!)}: files of its series are missing before ${parts.join(', ')}`)
+  }
+  const units: Unit[] = []
+  for (const run of runs) {
+    const set = run.length > 1 ? await joinRun(run, times) : null
+    if (typeof set === 'string') notes.push(`${nameOf(run[0]!)} and ${run.length - 1} more: ${set}`)
+    if (set === null || typeof set === 'string') units.push(...run.map((m) => singleUnit(m.file)))
+    else units.push(set)
+  }
+  return units
+}
+
+/** Cuts a series where numbers are left out. */
+function unbroken(group: readonly Member[]): Member[][] {
+  const runs: Member[][] = []
+  let before: Member | undefined
+  for (const member of group) {
+    const run = runs.at(-1)
+    if (run !== undefined && before !== undefined && follows(before.name, member.name)) {
+      run.push(member)
+    } else {
+      runs.push([member])
+    }
+    before = member
+  }
+  return runs
+}
+
+function follows(before: SeriesName, next: SeriesName): boolean {
+  // What tcpdump -G begins has any time; with -C beside it, the same time numbers its files.
+  if (next.kind === 'time') return before.time !== next.time || isNext(before.number, next.number)
+  return isNext(before.number, next.number)
+}
+
+/** The first file of `tcpdump -C` has no number, the second has 1. */
+function isNext(before: number, next: number): boolean {
+  return next === Math.max(before, 0) + 1
+}
+
+/** Asks for the first packet of each; what is no capture is taken out, and the series is cut there. */
+async function readable(run: Member[], times: PacketTimes, notes: string[]): Promise<Member[][]> {
+  const broken = new Set<Member>()
+  for (let at = 0; at < run.length; at += AT_ONCE) {
+    await Promise.all(
+      run.slice(at, at + AT_ONCE).map(async (member) => {
+        try {
+          member.first = await times.first(member.file.path)
+        } catch (error) {
+          if (!(error instanceof RstscopeError)) throw error
+          if (error.code === 'RSTSCOPE_INTERRUPTED') throw error
+          broken.add(member)
+        }
+      }),
+    )
+  }
+  const parts: Member[][] = [[]]
+  for (const member of run) {
+    if (broken.has(member)) {
+      notes.push(`${nameOf(member)} cannot be read: its series is cut there`)
+      parts.push([member], [])
+    } else {
+      parts.at(-1)!.push(member)
+    }
+  }
+  return parts.filter(({ length }) => length > 0)
+}
+
+/** The set that the files make; or why they are none. */
+async function joinRun(run: readonly Member[], times: PacketTimes): Promise<Unit | string> {
+  const { kind, stem } = run[0]!.name
+  const program = PROGRAMS[kind]
+  const set = (members: readonly Member[], basis: string): Unit => ({
+    files: members.map(({ file }) => file),
+    folder: run[0]!.file.place.slice(0, -1),
+    name: nameOf(run[0]!),
+    stem,
+    basis,
+  })
+  if (run.some(({ file }) => isUrl(file.path))) {
+    return set(run, `${run.length} files named as ${program} does, in the order of their names`)
+  }
+  const turned = inOrderOfTime(run)
+  if (turned === null) {
+    return `named like one capture (${program}), but their first packets are not in that order`
+  }
+  const oldest = nameOf(turned[0]!)
+  const basis =
+    turned[0] === run[0]
+      ? `${run.length} files of one capture (${program})`
+      : `${run.length} files of a ring (${program} -W), of which ${oldest} is the oldest`
+  if (run.filter(({ first }) => first !== null).length < 2) return set(turned, basis)
+  const seam = seamOf(turned)
+  if (seam === null) {
+    if (kind === 'time')
+      return 'named by time, but too large to see whether each ends where the next begins'
+    return set(turned, `${basis}; that they do not overlap was not looked at`)
+  }
+  const latest = await times.latest(seam.file.path)
+  if (latest === null) return set(turned, basis)
+  const gap = seam.nextFirst - latest
+  if (gap < -TOLERANCE_NS) return `named like one capture (${program}), but they overlap in time`
+  const length = latest - seam.first
+  if (kind === 'time' && gap > SMALL_GAP_NS && gap > length) {
+    return `named by time, but ${seconds(gap)} s lie between one's end and the next one's beginning`
+  }
+  return set(turned, basis)
+}
+
+/** Members from the oldest on; null when that is not the order of their names, not even in a ring that began anew. */
+function inOrderOfTime(run: readonly Member[]): readonly Member[] | null {
+  const descents: number[] = []
+  let before: bigint | null = null
+  let earliest: bigint | null = null
+  run.forEach(({ first }, i) => {
+    if (first === null) return
+    earliest ??= first
+    if (before !== null && first < before) descents.push(i)
+    before = first
+  })
+  const [start] = descents
+  if (start === undefined) return run
+  const isRing = run[0]!.name.kind === 'size' && run[0]!.name.number === 0
+  if (!isRing || descents.length > 1 || before === null || earliest === null || before > earliest) {
+    return null
+  }
+  return [...run.slice(start), ...run.slice(0, start)]
+}
+
+interface Seam {
+  file: FoundFile
+  first: bigint
+  nextFirst: bigint
+}
+
+/** A file of middling size that can be read to its end, and where the next one begins; null where that costs too much. */
+function seamOf(run: readonly Member[]): Seam | null {
+  const known = run.filter(({ first }) => first !== null)
+  const seams = known.slice(0, -1).flatMap(({ file, first }, i): Seam[] => {
+    const most = isCompressedName(file.path) ? MOST_COMPRESSED_BYTES : MOST_BYTES
+    if (file.bytes === null || file.bytes > most) return []
+    return [{ file, first: first!, nextFirst: known[i + 1]!.first! }]
+  })
+  seams.sort((a, b) => a.file.bytes! - b.file.bytes!)
+  return seams[seams.length >> 1] ?? null
+}
+
+function nameOf({ file }: Member): string {
+  return file.place.at(-1) ?? ''
+}
+
+function seconds(ns: bigint): string {
+  return String(ns / 1_000_000_000n)
+}
