@@ -74,7 +74,7 @@ const ONLY_IN: Record<string, string> = {
   zod: 'src/model/report-schema.ts',
   'cli-table3': 'src/reports/plain-table.ts',
   'cli-progress': 'src/cli/progress.ts',
-  picomatch: 'src/batch/glob.ts',
+  picomatch: 'src/batch/find/glob.ts',
 }
 
 test('the import pattern finds every form of import', () => {
