@@ -19,6 +19,8 @@ const COMMANDS: Record<CommandName, RunCommand> = {
   explain: async (...given) => (await import('./commands/explain.ts')).explainCommand(...given),
   schema: async (words, _, host) =>
     (await import('./commands/schema.ts')).schemaCommand(words, host),
+  completion: async (words, _, host) =>
+    (await import('./commands/completion.ts')).completionCommand(words, host),
 }
 
 /** Thrown while parsing: print this and end. */

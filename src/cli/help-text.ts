@@ -10,14 +10,15 @@ const EXIT_CODES = `Exit codes
   130  interrupted
 `
 
-interface CommandHelp {
+/** What the help says of a command; completion reads its usage, the man page all of it. */
+export interface CommandHelp {
   usage: string[]
   summary: string
   examples: [command: string, meaning: string][]
   text: string
 }
 
-const COMMANDS: Record<CommandName, CommandHelp> = {
+export const HELPS: Readonly<Record<CommandName, CommandHelp>> = {
   compare: {
     usage: [
       'rstscope compare CLIENT UPSTREAM [flags]',
@@ -83,6 +84,17 @@ next. The pages are in docs/findings of the package, too.
     text: `Also in the package, as rstscope/schema/report-1.json. Within version 1 fields may be added.
 `,
   },
+  completion: {
+    usage: ['rstscope completion bash|zsh|fish'],
+    summary: 'completion of this command line in a shell',
+    examples: [
+      ['eval "$(rstscope completion bash)"', 'in ~/.bashrc; zsh likewise, behind compinit'],
+      ['rstscope completion fish | source', 'in ~/.config/fish/config.fish'],
+    ],
+    text: `Commands, flags, their choices, files, and the codes and ids of findings. The script runs
+nothing when it completes; made anew after an upgrade it knows what is new.
+`,
+  },
 }
 
 const TOP_EXAMPLES: [string, string][] = [
@@ -94,7 +106,7 @@ const TOP_EXAMPLES: [string, string][] = [
 /** The help that fits a screen: of the program, or of one command. */
 export function shortHelp(command: CommandName | null): string {
   if (command) {
-    const { usage, examples } = COMMANDS[command]
+    const { usage, examples } = HELPS[command]
     const common = FLAGS.filter((flag) => flag.commands.includes(command)).map(flagWords)
     return [
       `${examplesText(examples)}`,
@@ -111,7 +123,7 @@ Commands
   analyze CAPTURE            how every connection in one capture ended
   render REPORT.json         a saved report as markdown, csv, junit …
   explain CODE               what a finding means and what to do
-  schema                     the JSON Schema of the report
+  schema, completion SHELL   the JSON Schema of the report; completion for your shell
 
 Common flags   --json  --out FILE  --host ADDR  --port N  --fail-on LEVEL  --color WHEN  --help
 `
@@ -120,7 +132,7 @@ Common flags   --json  --out FILE  --host ADDR  --port N  --fail-on LEVEL  --col
 /** All of it: of the program, or of one command with every flag. */
 export function longHelp(command: CommandName | null): string {
   if (command) return `${commandHelp(command)}\n${EXIT_CODES}`
-  const commands = (Object.keys(COMMANDS) as CommandName[]).map(commandUsage)
+  const commands = (Object.keys(HELPS) as CommandName[]).map(commandUsage)
   return [
     shortHelp(null).split('\nCommands\n')[0]!,
     ...commands,
@@ -131,7 +143,7 @@ export function longHelp(command: CommandName | null): string {
 }
 
 function commandUsage(command: CommandName): string {
-  const { usage, examples, text, summary } = COMMANDS[command]
+  const { usage, examples, text, summary } = HELPS[command]
   return `${command} — ${summary}
 
 ${usage.map((line) => `  ${line}`).join('\n')}

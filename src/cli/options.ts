@@ -10,13 +10,20 @@ import {
   parseWidth,
 } from './option-values.ts'
 
-export const COMMAND_NAMES = ['compare', 'analyze', 'render', 'explain', 'schema'] as const
+export const COMMAND_NAMES = [
+  'compare',
+  'analyze',
+  'render',
+  'explain',
+  'schema',
+  'completion',
+] as const
 
 export type CommandName = (typeof COMMAND_NAMES)[number]
 
 export type FlagGroup = 'Captures' | 'Selection' | 'Output' | 'Reading' | 'Display'
 
-/** One flag: the parser, the help and (later) completion are made from this and cannot disagree. */
+/** One flag: the parser, the help, the man page and completion are made from this and cannot disagree. */
 export interface Flag {
   name: string
   /** What stands for its value in the help; null for a switch. */

@@ -15,6 +15,8 @@ const HELPS: [argv: string[], file: string][] = [
   [['schema', '--help'], 'schema-long-help.txt'],
   [['explain', '-h'], 'explain-short-help.txt'],
   [['explain', '--help'], 'explain-long-help.txt'],
+  [['completion', '-h'], 'completion-short-help.txt'],
+  [['completion', '--help'], 'completion-long-help.txt'],
 ]
 
 test.each(HELPS)('%j prints the help kept in %s', async (argv, file) => {
