@@ -1,14 +1,26 @@
+import { EXIT } from './exit-code.ts'
 import { type CommandName, FLAGS, type Flag, type FlagGroup } from './options.ts'
 
-const GROUPS: readonly FlagGroup[] = ['Captures', 'Selection', 'Output', 'Reading', 'Display']
+/** Groups of flags, in the order of the help. */
+export const GROUPS: readonly FlagGroup[] = [
+  'Captures',
+  'Selection',
+  'Output',
+  'Reading',
+  'Display',
+]
+
+/** What the exit codes mean; the same for every command and format. */
+export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT.done, 'done; a reset that was found is a successful analysis'],
+  [EXIT.failed, 'done, and something reached --fail-on'],
+  [EXIT.unusable, 'usage, unreadable input, not a capture'],
+  [EXIT.partly, 'done in part: a capture is damaged (1 wins over 3)'],
+  [EXIT.interrupted, 'interrupted'],
+]
 
 const EXIT_CODES = `Exit codes
-  0    done; a reset that was found is a successful analysis
-  1    done, and something reached --fail-on
-  2    usage, unreadable input, not a capture
-  3    done in part: a capture is damaged (1 wins over 3)
-  130  interrupted
-`
+${EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}\n`).join('')}`
 
 /** What the help says of a command; completion reads its usage, the man page all of it. */
 export interface CommandHelp {
