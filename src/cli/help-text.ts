@@ -65,16 +65,17 @@ taken in that host. Several files are a rotated set of one capture and are read 
 `,
   },
   render: {
-    usage: ['rstscope render REPORT.json [flags]'],
+    usage: ['rstscope render REPORT.json|REPORT.html [flags]'],
     summary: 'a saved report in another format',
     examples: [
       ['rstscope render report.json', 'as text'],
       ['rstscope render report.json --format markdown --template ticket', 'to paste into a ticket'],
       ['rstscope render report.json --out resets.csv --out tests.xml', 'as files'],
     ],
-    text: `REPORT.json is what --format json printed, or - for standard input. The same bytes come out as
-if the format had been asked for with the captures. --host, --port and --connection choose rows
-of csv and ndjson: the verdict of a saved report is about all its connections.
+    text: `REPORT.json is what --format json printed, REPORT.html what --format html did; - is standard
+input. The same bytes come out as if the format had been asked for with the captures. A page of
+very many connections carries some of them only: then it is said. --host, --port and --connection
+choose rows of csv and ndjson: the verdict of a saved report is about all its connections.
 `,
   },
   explain: {
@@ -133,7 +134,7 @@ ${examplesText(TOP_EXAMPLES)}
 Commands
   compare CLIENT UPSTREAM    which side reset first
   analyze CAPTURE            how every connection in one capture ended
-  render REPORT.json         a saved report as markdown, csv, junit …
+  render REPORT              a saved report as markdown, csv, junit …
   explain CODE               what a finding means and what to do
   schema, completion SHELL   the JSON Schema of the report; completion for your shell
 

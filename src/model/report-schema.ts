@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DETAILS, TERMINATIONS } from './ending-names.ts'
 import { REPORT_SCHEMA_ID } from './schema-id.ts'
 
 /**
@@ -19,59 +20,8 @@ const side = z.enum(['client', 'upstream']).meta({ id: 'Side' })
 const resetBy = z.enum(['client', 'upstream', 'between', 'undetermined']).meta({ id: 'ResetBy' })
 const verdictBy = z.enum(['client', 'upstream', 'between', 'proxy', 'undetermined'])
 const confidence = z.enum(['certain', 'probable', 'unclear']).meta({ id: 'Confidence' })
-const termination = z
-  .enum([
-    'rst-without-fin',
-    'rst-after-fin',
-    'fin-close',
-    'handshake-never-completed',
-    'tls-aborted',
-    'open',
-  ])
-  .meta({ id: 'Termination' })
-const detail = z
-  .enum([
-    // handshake-never-completed
-    'no-answer',
-    'refused',
-    'icmp-unreachable',
-    'no-final-ack',
-    'reset-by-client',
-    'reset-after-syn-ack',
-    // tls-aborted
-    'after-client-hello',
-    'after-server-flight',
-    'alert-by-client',
-    'alert-by-upstream',
-    'encrypted-alert-by-client',
-    'encrypted-alert-by-upstream',
-    'client-certificate-refused',
-    'plaintext-from-upstream',
-    'plaintext-from-client',
-    'stalled',
-    // rst-without-fin and rst-after-fin
-    'lone-reset',
-    'keep-alive-race',
-    'data-after-close',
-    'mid-response',
-    'mid-request',
-    'after-complete-response',
-    'no-data',
-    'idle',
-    'half-closed-reset',
-    'mid-stream',
-    // fin-close
-    'truncated-response',
-    'late-rst',
-    'simultaneous',
-    'by-client',
-    'by-upstream',
-    // open (also stalled, idle)
-    'silent-loss',
-    'half-closed',
-    'active',
-  ])
-  .meta({ id: 'Detail' })
+const termination = z.enum(TERMINATIONS).meta({ id: 'Termination' })
+const detail = z.enum(DETAILS).meta({ id: 'Detail' })
 
 const evidence = z
   .object({
@@ -463,6 +413,21 @@ const kubernetes = z
   })
   .meta({ id: 'Kubernetes' })
 
+const ending = z
+  .object({
+    termination,
+    detail,
+    benign: z.boolean(),
+    by: resetBy.nullable(),
+    confidence: confidence.nullable(),
+    cause: z.object({ id: z.string(), confidence }).nullable(),
+    ignoredReset: z.boolean(),
+    peer: z.string(),
+    count,
+    first: z.int().positive().meta({ description: 'id of the first of them' }),
+  })
+  .meta({ id: 'Ending', description: 'connections that ended alike, with the same peer' })
+
 export const reportSchema = z.object({
   schema: z.literal(REPORT_SCHEMA_ID),
   tool: z.object({ name: z.literal('rstscope'), version: z.string() }),
@@ -481,6 +446,12 @@ export const reportSchema = z.object({
   findings: z.array(finding),
   connections: z.array(connectionSchema),
   limits: z.array(z.object({ code: z.string(), message: z.string() })),
+  excerpt: z
+    .object({ endings: z.array(ending) })
+    .optional()
+    .meta({
+      description: 'only where `connections` are not all of them: how all of them ended',
+    }),
 })
 
 /** The published JSON Schema (draft 2020-12). Unknown fields are allowed: a later version may add some. */

@@ -27,7 +27,7 @@ const COLUMNS: Column[] = [
 export function endingLines(
   head: ReportStream['head'],
   groups: EndingGroup[],
-  connectionAt: (id: number) => Connection,
+  connectionAt: (id: number) => Connection | null,
   layout: Layout,
   all: boolean,
 ): string[] {
@@ -35,6 +35,7 @@ export function endingLines(
   const shown = groups.filter((group) => all || !group.benign)
   const rows = (all ? shown : shown.slice(0, MOST_ROWS)).map((group) => {
     const first = connectionAt(group.first)
+    if (first === null) return { ...group, example: String(group.first) }
     return { ...group, peer: peerText(group, first), example: exampleText(first) }
   })
   const lines = rows.length > 0 ? endingTable(rows, layout) : []

@@ -23,6 +23,8 @@ export interface EndingFields {
 /** Beyond this many groups, peers are no longer told apart, so that a scan of many hosts stays bounded. */
 const MOST_GROUPS = 5000
 const MANY_PEERS = -1
+/** Stands for them in a row. */
+export const OTHER_PEERS = '(other peers)'
 
 const CLASS_WORDS: Record<string, string> = {
   'rst-without-fin': 'RST',
@@ -70,7 +72,7 @@ export function endingRows(endings: Endings, mostPeers: number): EndingGroup[] {
     .flatMap(({ kind: { peers, ...fields } }) =>
       foldPeers([...peers.values()], mostPeers).map(({ peer, count, first }) => ({
         ...fields,
-        peer: peer === MANY_PEERS ? '(other peers)' : endings.peerText(peer),
+        peer: peer === MANY_PEERS ? OTHER_PEERS : endings.peerText(peer),
         count,
         first,
       })),

@@ -13,7 +13,7 @@ const BEFORE_CONNECTIONS = [
   'accessLogs',
   'findings',
 ] as const
-const AFTER_CONNECTIONS = ['limits'] as const
+const AFTER_CONNECTIONS = ['limits', 'excerpt'] as const
 
 type JsonSource = Pick<ReportStream, 'head' | 'connections'>
 
@@ -31,7 +31,8 @@ export function* writeJson(stream: JsonSource): Iterable<string> {
     separator = ',\n'
   }
   yield separator === '\n' ? '],\n' : '\n],\n'
-  yield `${AFTER_CONNECTIONS.map((key) => member(stream, key)).join(',\n')}\n}\n`
+  const after = AFTER_CONNECTIONS.filter((key) => stream.head[key] !== undefined)
+  yield `${after.map((key) => member(stream, key)).join(',\n')}\n}\n`
 }
 
 function member(stream: JsonSource, key: keyof ReportStream['head']): string {

@@ -13,8 +13,23 @@ export function streamOf(report: Report): ReportStream {
       byId ??= new Map(connections.map((connection) => [connection.id, connection]))
       return byId.get(id) ?? null
     },
-    endings: () => countEndings(connections),
+    endings: () => (report.excerpt ? toldEndings(report.excerpt) : countEndings(connections)),
     ends: (capture) => connections.flatMap(({ views }) => views[capture] ?? []),
+  }
+}
+
+/** Of a report that was cut the endings were counted before. */
+function toldEndings({ endings }: NonNullable<Report['excerpt']>): Endings {
+  const peers = [...new Set(endings.map(({ peer }) => peer))]
+  const numbers = new Map(peers.map((peer, i) => [peer, i]))
+  return {
+    counts: endings.map(({ peer, count, first, ...ending }) => ({
+      ending,
+      peer: numbers.get(peer)!,
+      count,
+      first,
+    })),
+    peerText: (peer) => peers[peer]!,
   }
 }
 

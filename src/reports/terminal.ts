@@ -76,7 +76,7 @@ function* sections(
   yield endingLines(
     head,
     endingRows(stream.endings(), all ? Number.POSITIVE_INFINITY : MOST_PEERS),
-    (id) => stream.at(id)!,
+    (id) => stream.at(id),
     layout,
     all,
   )

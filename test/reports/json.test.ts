@@ -20,7 +20,11 @@ test('the top-level keys come in the documented order, whatever the order of the
   const reversed = Object.fromEntries(Object.entries(report).reverse()) as typeof report
   const json = [...writeJson(streamOf(reversed))].join('')
   expect(json).toBe([...writeJson(streamOf(report))].join(''))
-  expect(Object.keys(JSON.parse(json))).toEqual(Object.keys(reportSchema.shape))
+  const documented = Object.keys(reportSchema.shape)
+  // Only a report that was cut has the last one.
+  expect(Object.keys(JSON.parse(json))).toEqual(documented.filter((key) => key !== 'excerpt'))
+  const cut = [...writeJson(streamOf({ excerpt: { endings: [] }, ...reversed }))].join('')
+  expect(Object.keys(JSON.parse(cut))).toEqual(documented)
 })
 
 test('a report without connections is valid JSON too', () => {

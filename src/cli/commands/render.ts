@@ -8,7 +8,7 @@ import type { OptionValues } from '../options.ts'
 import { openOutputs } from '../output-files.ts'
 import { redactionOf } from '../redact-option.ts'
 import { exitCode } from '../report-exit-code.ts'
-import { readReportText } from '../saved-report.ts'
+import { readReportJson } from '../saved-report.ts'
 import { deliver } from './report-command.ts'
 import { checkTogether } from './run-options.ts'
 
@@ -23,7 +23,8 @@ export async function renderCommand(
   try {
     const printed: Format = values.json ? 'json' : values.format
     refuseVerdictOfFew(values, [printed, ...files.map(({ format }) => format)])
-    const report = await parseReportText(await readReportText(path, host.signal))
+    const report = await parseReportText(await readReportJson(path, host.signal))
+    if (report.excerpt && !values.quiet) await sayCut(path, report, host)
     const found = streamOf(selected(report, values))
     // What makes pseudonyms is part of the engine, which is not needed otherwise.
     const stream = values.redact ? await redacted(found, values, host) : found
@@ -36,6 +37,14 @@ export async function renderCommand(
   }
 }
 
+async function sayCut(path: string, report: Report, host: Host): Promise<void> {
+  const { escapeText } = await import('../../reports/text-escape.ts')
+  const { connections, summary } = report
+  host.stderr.write(
+    `rstscope: ${escapeText(path)} holds ${connections.length} of ${summary.connections} connections: rows of the others are missing in what is made of it\n`,
+  )
+}
+
 async function redacted(
   stream: ReportStream,
   values: OptionValues,
@@ -46,7 +55,11 @@ async function redacted(
 
 function checkedPath(words: string[], values: OptionValues, host: Host): string {
   const fail = (message: string): never => {
-    throw new RstscopeError('RSTSCOPE_USAGE', message, 'rstscope render REPORT.json')
+    throw new RstscopeError(
+      'RSTSCOPE_USAGE',
+      message,
+      'rstscope render REPORT.json, or REPORT.html',
+    )
   }
   checkTogether(values, [], host)
   const [path] = words

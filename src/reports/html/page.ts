@@ -1,7 +1,9 @@
 import type { ReportStream } from '../../model/report.ts'
+import { excerptOf } from '../excerpt.ts'
 import { writeJson } from '../json.ts'
 import { renderMarkdown } from '../markdown/markdown.ts'
 import { leadingConnection, onlyConnection, otherLeg } from '../reasons.ts'
+import { streamOf } from '../stream-of.ts'
 import type { TimeMode } from '../time-format.ts'
 import { idleGaps, resetsOverTime } from './charts.ts'
 import { connectionsHtml } from './connection-table.ts'
@@ -20,13 +22,14 @@ import { incidentsHtml, incidentsOf } from './incidents.ts'
 import { html, type Markup, trusted, wholeLines } from './markup.ts'
 import { SCRIPT, SCRIPT_HASH } from './page-script.ts'
 import { STYLE, STYLE_HASH } from './page-style.ts'
-import { survey } from './survey.ts'
+import { REPORT_OPEN } from './report-element.ts'
+import { type Survey, survey } from './survey.ts'
 
 export interface HtmlOptions {
   time: TimeMode
 }
 
-/** Longest JSON report (characters) that the page carries; a longer one is left out, and the page says so. */
+/** Longest JSON report (characters) that the page carries; a longer one is cut, and the page says so. */
 const MOST_JSON = 768 * 1024
 
 /**
@@ -64,11 +67,7 @@ ${contents(head, found.connections)}
   yield card('findings', 'Findings', findingsHtml(head.findings, context))
   yield logsHtml(leading ?? onlyConnection(stream), context).markup
   yield kubernetesHtml(context).markup
-  yield card(
-    'over-time',
-    'Resets',
-    html`<div class="charts"><div><h3>Over time</h3><div class="scroll" role="region" aria-label="Resets over time" tabindex="0">${resetsOverTime(found, options.time)}</div></div><div><h3>Silence before them</h3><div class="scroll" role="region" aria-label="Silence before resets" tabindex="0">${idleGaps(found)}</div></div></div>`,
-  )
+  yield card('over-time', 'Resets', head.excerpt ? NOT_DRAWN : chartsHtml(found, options.time))
   if (incidents.length > 0) {
     yield card('incidents', 'Timelines', incidentsHtml(incidents, leading, context))
   }
@@ -89,6 +88,13 @@ ${contents(head, found.connections)}
 function card(id: string, title: string, content: Markup): string {
   return html`<section class="card"><h2 id="${id}">${title}</h2>${content}</section>
 `.markup
+}
+
+/** Of a report that was cut only some connections are known. */
+const NOT_DRAWN = html`<p class="muted">Not drawn: the report that this page was made from does not hold all of its connections.</p>`
+
+function chartsHtml(found: Survey, time: TimeMode): Markup {
+  return html`<div class="charts"><div><h3>Over time</h3><div class="scroll" role="region" aria-label="Resets over time" tabindex="0">${resetsOverTime(found, time)}</div></div><div><h3>Silence before them</h3><div class="scroll" role="region" aria-label="Silence before resets" tabindex="0">${idleGaps(found)}</div></div></div>`
 }
 
 function contents(
@@ -117,27 +123,49 @@ function ticketCard(stream: ReportStream, { time }: HtmlOptions): string {
   )
 }
 
-/** The report itself, so that the page is its own source. */
+/** The report itself, so that the page is its own source; of one that is too long an excerpt. */
 function* jsonBlock(stream: ReportStream): Iterable<string> {
-  const pieces: string[] = []
-  let length = 0
-  for (const piece of writeJson(stream)) {
-    length += piece.length
-    if (length > MOST_JSON) {
-      yield card(
-        'json',
-        'Report as JSON',
-        html`<p>Left out: it is longer than ${MOST_JSON / 1024} KiB. --out report.json writes it.</p>`,
-      )
-      return
-    }
-    pieces.push(piece)
+  const whole = boundedJson(stream)
+  const excerpt =
+    whole === null ? excerptOf(stream, MOST_JSON, (json) => inScript(json).length) : null
+  if (whole === null && excerpt === null) {
+    yield card(
+      'json',
+      'Report as JSON',
+      html`<p>Left out: even without its connections it is longer than ${MOST_JSON / 1024} KiB. --out report.json writes it.</p>`,
+    )
+    return
   }
+  const { connections } = stream.head.summary
+  const holds =
+    excerpt === null
+      ? html`the whole report`
+      : html`<strong>an excerpt</strong> of the report (${excerpt.connections.length} of ${connections} connections, all counts)`
+  const more = excerpt === null ? null : html` --out report.json writes all of it.`
   yield card(
     'json',
     'Report as JSON',
-    html`<p>This page carries the whole report in its element <code>script#report</code>.</p>`,
+    html`<p>This page carries ${holds} in its element <code>script#report</code>: <code>rstscope render</code> makes any other format of it.${more}</p>`,
   )
-  // In a script element only `<` could end it, or begin a comment; separators are escaped in all JSON.
-  yield `<script type="application/json" id="report">${pieces.map((piece) => piece.replaceAll('<', '\\u003c')).join('')}</script>\n`
+  yield REPORT_OPEN
+  yield* whole ?? [...writeJson(streamOf(excerpt!))].map(inScript)
+  yield '</script>\n'
+}
+
+/** The JSON as it stands in the page; null where it is too long. */
+function boundedJson(stream: ReportStream): string[] | null {
+  const pieces: string[] = []
+  let length = 0
+  for (const piece of writeJson(stream)) {
+    const text = inScript(piece)
+    length += text.length
+    if (length > MOST_JSON) return null
+    pieces.push(text)
+  }
+  return pieces
+}
+
+/** In a script element only `<` could end it, or begin a comment; separators are escaped in all JSON. */
+function inScript(json: string): string {
+  return json.replaceAll('<', '\\u003c')
 }

@@ -62,10 +62,26 @@ export function survey(stream: ReportStream): Survey {
     }
     countReset(connection, resets, idle)
   }
+  if (stream.head.excerpt) {
+    connections = stream.head.summary.connections
+    countAll(groups, stream)
+  }
   const sorted = [...groups.values()].sort((a, b) => a.rank - b.rank || b.count - a.count)
   share(sorted)
   const others = { kinds: otherKinds.kinds.size, count: otherKinds.count }
   return { groups: sorted, otherKinds: others, connections, resets, idle }
+}
+
+/** Of a report that was cut the groups' counts are told; a kind of which it holds no connection has no list. */
+function countAll(groups: Map<string, ListedGroup>, stream: ReportStream): void {
+  for (const group of groups.values()) group.count = 0
+  for (const { ending, count } of stream.endings().counts) {
+    const fields = fieldsOf(ending)
+    const key = JSON.stringify(fields)
+    const group = groups.get(key) ?? { ...fields, count: 0, listed: [] }
+    group.count += count
+    groups.set(key, group)
+  }
 }
 
 /** Without what the list does not show, so that little is held of each. */
