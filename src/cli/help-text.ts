@@ -15,7 +15,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.done, 'done; a reset that was found is a successful analysis'],
   [EXIT.failed, 'done, and something reached --fail-on'],
   [EXIT.unusable, 'usage, unreadable input, not a capture'],
-  [EXIT.partly, 'done in part: a capture is damaged (1 wins over 3)'],
+  [EXIT.partly, 'done in part: a capture is damaged, a sample failed (1 wins over 3)'],
   [EXIT.interrupted, 'interrupted'],
 ]
 
@@ -62,6 +62,22 @@ each in order of the path. --upstream once more is another replica behind the sa
     ],
     text: `One capture shows one point of the path: who sent a reset is proved only if the capture was
 taken in that host. Several files are a rotated set of one capture and are read as one.
+`,
+  },
+  batch: {
+    usage: ['rstscope batch PATH… [flags]', 'rstscope batch --manifest FILE [flags]'],
+    summary: 'many captures, one summary',
+    examples: [
+      ['rstscope batch captures/', 'every capture below a folder'],
+      ["rstscope batch 'pods/**/*.pcap.gz' --list", 'what belongs together'],
+      ['rstscope batch captures/ --results nightly/ --resume', 'reports; only what changed'],
+      ['rstscope batch captures/ --baseline old/index.ndjson --fail-on error', 'what is new'],
+    ],
+    text: `PATH is a capture, a folder (with all below it) or a pattern of * ** ? and {a,b}. Rotated files
+are joined; the captures of both sides are paired by their names and folders, or as --pair or a
+manifest says; others are analysed alone. What belongs together is shown before it starts.
+A sample that cannot be read fails alone. Findings of all samples are added up: a connection that
+several captures saw counts once. Ctrl-C keeps what is done; --resume goes on from there.
 `,
   },
   render: {
@@ -134,6 +150,7 @@ ${examplesText(TOP_EXAMPLES)}
 Commands
   compare CLIENT UPSTREAM    which side reset first
   analyze CAPTURE            how every connection in one capture ended
+  batch PATH…                many captures, one summary
   render REPORT              a saved report as markdown, csv, junit …
   explain CODE               what a finding means and what to do
   schema, completion SHELL   the JSON Schema of the report; completion for your shell

@@ -1,3 +1,4 @@
+import { BATCH_FLAGS } from './batch-flags.ts'
 import { FORMAT_NAMES, type Format, formatList } from './formats.ts'
 import {
   parseAddress,
@@ -13,6 +14,7 @@ import {
 export const COMMAND_NAMES = [
   'compare',
   'analyze',
+  'batch',
   'render',
   'explain',
   'schema',
@@ -41,10 +43,14 @@ export interface Flag {
 }
 
 const BOTH = ['compare', 'analyze'] as const
+/** That read captures. */
+const READING = ['compare', 'analyze', 'batch'] as const
+/** That answer about captures or reports. */
+const ANSWERING = ['compare', 'analyze', 'batch', 'render'] as const
 /** That print a report. */
 const REPORTING = ['compare', 'analyze', 'render'] as const
 /** That print text for a person. */
-const TEXT = ['compare', 'analyze', 'render', 'explain'] as const
+const TEXT = ['compare', 'analyze', 'batch', 'render', 'explain'] as const
 
 export const FAIL_LEVELS = ['never', 'error', 'warning', 'info'] as const
 
@@ -79,7 +85,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseHostPort,
     help: 'this endpoint is the upstream, for connections without SYN in view',
     group: 'Captures',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'at',
@@ -87,7 +93,7 @@ export const FLAGS: readonly Flag[] = [
     choices: ['client', 'upstream'],
     help: 'the capture was taken in the host of this side',
     group: 'Captures',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'clock-offset',
@@ -103,7 +109,7 @@ export const FLAGS: readonly Flag[] = [
     many: 'repeat',
     help: 'names and events: what kubectl get … -A -o json wrote; repeatable',
     group: 'Captures',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'access-log',
@@ -111,14 +117,14 @@ export const FLAGS: readonly Flag[] = [
     many: 'repeat',
     help: 'Envoy access log, as written or from kubectl; repeatable',
     group: 'Captures',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'access-log-format',
     value: 'TEXT',
     help: 'its accessLogFormat, if it is none of the usual ones',
     group: 'Captures',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'line',
@@ -133,7 +139,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseAddress,
     help: 'only connections with this address at either end',
     group: 'Selection',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'port',
@@ -141,7 +147,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parsePort,
     help: 'only connections with this port at either end',
     group: 'Selection',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'connection',
@@ -157,7 +163,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseTimeOption,
     help: 'only connections still there after this (2026-06-28T15:11:44Z)',
     group: 'Selection',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'until',
@@ -165,7 +171,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseTimeOption,
     help: 'only connections already there before this',
     group: 'Selection',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'format',
@@ -176,7 +182,7 @@ export const FLAGS: readonly Flag[] = [
     group: 'Output',
     commands: REPORTING,
   },
-  { name: 'json', value: null, help: '--format json', group: 'Output', commands: REPORTING },
+  { name: 'json', value: null, help: '--format json', group: 'Output', commands: ANSWERING },
   {
     name: 'out',
     value: 'FILE',
@@ -205,7 +211,7 @@ export const FLAGS: readonly Flag[] = [
     value: null,
     help: 'pseudonyms for addresses and names, in every format',
     group: 'Output',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'redact-key',
@@ -213,14 +219,14 @@ export const FLAGS: readonly Flag[] = [
     env: 'RSTSCOPE_REDACT_KEY',
     help: 'pseudonyms of another run with this key',
     group: 'Output',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'all',
     value: null,
     help: 'list ordinary ends and every connection too',
     group: 'Output',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'fail-on',
@@ -229,7 +235,7 @@ export const FLAGS: readonly Flag[] = [
     default: 'never',
     help: 'exit with 1 from this level on: never, error, warning, info',
     group: 'Output',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'jobs',
@@ -238,7 +244,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'RSTSCOPE_JOBS',
     help: 'worker threads; the result does not depend on it',
     group: 'Reading',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'max-memory',
@@ -246,7 +252,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseSize,
     help: 'bound for what is held of the packets (512M, 2G)',
     group: 'Reading',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'reader',
@@ -255,7 +261,7 @@ export const FLAGS: readonly Flag[] = [
     default: 'auto',
     help: 'who reads the file format: auto, native-free or pcap-parser',
     group: 'Reading',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'progress',
@@ -264,7 +270,7 @@ export const FLAGS: readonly Flag[] = [
     default: 'auto',
     help: 'progress on stderr: auto (on a terminal), lines (logs) or none',
     group: 'Reading',
-    commands: BOTH,
+    commands: READING,
   },
   {
     name: 'color',
@@ -298,14 +304,14 @@ export const FLAGS: readonly Flag[] = [
     default: 'utc',
     help: 'times as utc, local, or relative to the first packet',
     group: 'Display',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'quiet',
     value: null,
     help: 'print nothing but errors; files of --out are written',
     group: 'Display',
-    commands: REPORTING,
+    commands: ANSWERING,
   },
   {
     name: 'verbose',
@@ -314,6 +320,7 @@ export const FLAGS: readonly Flag[] = [
     group: 'Display',
     commands: TEXT,
   },
+  ...BATCH_FLAGS,
 ]
 
 /** What commander hands over: values by camel-case name, absent where not given. */
@@ -355,4 +362,11 @@ export interface OptionValues {
   time: 'utc' | 'local' | 'relative'
   quiet?: boolean
   verbose?: boolean
+  pair?: string
+  manifest?: string
+  list?: boolean
+  results?: string
+  report?: string[]
+  resume?: boolean
+  baseline?: string
 }

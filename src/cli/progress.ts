@@ -71,7 +71,7 @@ export function progressWords(sum: Sum, elapsedMs: number): string {
   return words.join('  ')
 }
 
-function megabytes(bytes: number): string {
+export function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
 }
 

@@ -9,6 +9,8 @@ const HELPS: [argv: string[], file: string][] = [
   [['compare', '--help'], 'compare-long-help.txt'],
   [['analyze', '-h'], 'analyze-short-help.txt'],
   [['analyze', '--help'], 'analyze-long-help.txt'],
+  [['batch', '-h'], 'batch-short-help.txt'],
+  [['batch', '--help'], 'batch-long-help.txt'],
   [['render', '-h'], 'render-short-help.txt'],
   [['render', '--help'], 'render-long-help.txt'],
   [['schema', '-h'], 'schema-short-help.txt'],
@@ -31,6 +33,7 @@ test('the short helps fit a screen of 24 lines and 100 columns and begin with th
     ['-h'],
     ['compare', '-h'],
     ['analyze', '-h'],
+    ['batch', '-h'],
     ['render', '-h'],
     ['explain', '-h'],
   ]) {

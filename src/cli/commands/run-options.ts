@@ -33,7 +33,7 @@ export function engineOptions(
   }
 }
 
-function selectionOf(values: OptionValues): Selection {
+export function selectionOf(values: OptionValues): Selection {
   const selection: Selection = {}
   if (values.host !== undefined) selection.host = values.host
   if (values.port !== undefined) selection.port = values.port

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { listSamples } from '../../batch/find/list-samples.ts'
+import { type FoundSamples, findSamples } from '../../batch/find/samples.ts'
+import { readRows } from '../../batch/read-rows.ts'
+import { Results } from '../../batch/results.ts'
+import { runBatch } from '../../batch/run-batch.ts'
+import type { SampleTask } from '../../batch/sample-task.ts'
+import { compareWithBaseline, reachesLevel } from '../../batch/summary/baseline.ts'
+import { summarise } from '../../batch/summary/summarise.ts'
+import { RstscopeError } from '../../errors.ts'
+import { type BatchAnswer, deliverBatch, openBatchOutputs } from '../batch-outputs.ts'
+import { startBatchProgress } from '../batch-progress.ts'
+import { tasksOf } from '../batch-tasks.ts'
+import { EXIT } from '../exit-code.ts'
+import type { Host } from '../host.ts'
+import type { OptionValues } from '../options.ts'
+import { writeText } from '../write-text.ts'
+import { checkTogether } from './run-options.ts'
+
+/** Samples that are shown before a run starts; --list shows all of them. */
+const MOST_SHOWN = 8
+
+/** `rstscope batch`: many captures, one summary, and a report for each. */
+export async function batchCommand(
+  paths: string[],
+  values: OptionValues,
+  host: Host,
+): Promise<number> {
+  checkBatch(paths, values, host)
+  const found = await findSamples(paths, {
+    ...(values.pair === undefined ? {} : { pair: values.pair }),
+    ...(values.manifest === undefined ? {} : { manifest: values.manifest }),
+    signal: host.signal,
+  })
+  if (values.list) {
+    await writeText(host.stdout, [listSamples(found)], host.signal)
+    return EXIT.done
+  }
+  refuseNothing(found, paths)
+  if (!values.quiet) host.stderr.write(`${listSamples(found, { most: MOST_SHOWN })}\n`)
+  const threads = values.jobs ?? availableParallelism()
+  const tasks = await tasksOf(found.samples, values, threads, redactKeyOf(values, host))
+  return analyseAll(tasks, threads, values, host)
+}
+
+async function analyseAll(
+  tasks: SampleTask[],
+  threads: number,
+  values: OptionValues,
+  host: Host,
+): Promise<number> {
+  // Before hours of work: a baseline that cannot be read, a file that cannot be written.
+  if (values.baseline !== undefined) for (const _ of readRows(values.baseline)) break
+  const outputs = await openBatchOutputs(values, inputFiles(tasks, values))
+  const results = new Results(values.results ?? null, { resume: values.resume ?? false })
+  const ids = tasks.map(({ sample }) => sample.id)
+  const progress = startBatchProgress(values.quiet ? 'none' : values.progress, tasks, host)
+  let complete = false
+  try {
+    await runBatch(tasks, results, threads, host.signal, progress)
+    complete = true
+    progress.stop()
+    const summary = summarise(results.rows(ids))
+    const comparison =
+      values.baseline === undefined
+        ? null
+        : compareWithBaseline(results.rows(ids), readRows(values.baseline))
+    const answer: BatchAnswer = { summary, comparison, rows: () => results.rows(ids) }
+    await results.finish(ids)
+    await deliverBatch(answer, values, outputs, host)
+    const { failOn } = values
+    if (failOn !== 'never' && reachesLevel(summary, comparison, failOn)) return EXIT.failed
+    return summary.samples.failed + summary.samples.partly > 0 ? EXIT.partly : EXIT.done
+  } catch (error) {
+    progress.stop()
+    await Promise.all(outputs.map((file) => file.discard()))
+    if (!complete) await keepWhatIsDone(results, ids, values, host)
+    throw error
+  } finally {
+    results.close(complete)
+  }
+}
+
+async function keepWhatIsDone(
+  results: Results,
+  ids: string[],
+  values: OptionValues,
+  host: Host,
+): Promise<void> {
+  if (results.folder === null) return
+  await results.finish(ids)
+  if (values.quiet) return
+  const done = [...results.rows(ids)].length
+  host.stderr.write(
+    `rstscope: ${done} of ${ids.length} samples are done and kept; the same with --resume goes on from there\n`,
+  )
+}
+
+function checkBatch(paths: string[], values: OptionValues, host: Host): void {
+  const fail = (message: string, hint: string): never => {
+    throw new RstscopeError('RSTSCOPE_USAGE', message, hint)
+  }
+  checkTogether({ ...values, out: [] }, [], host)
+  if (paths.length === 0 && values.manifest === undefined) {
+    fail('batch takes captures or folders, none given', 'rstscope batch PATH…')
+  }
+  if (paths.includes('-')) {
+    fail('batch reads files, not standard input', 'rstscope analyze - or rstscope watch -')
+  }
+  if (values.results !== undefined) return
+  if (values.resume) fail('--resume is given without --results', 'add --results FOLDER')
+  if (values.report !== undefined)
+    fail('--report is given without --results', 'add --results FOLDER')
+}
+
+function refuseNothing({ samples, passedOver }: FoundSamples, paths: string[]): void {
+  if (samples.length > 0) return
+  const seen = passedOver.reduce((sum, { count }) => sum + count, 0)
+  throw new RstscopeError(
+    'RSTSCOPE_USAGE',
+    `no capture is in ${paths.join(', ')}`,
+    seen > 0
+      ? `${seen} files or folders were passed over: rstscope batch --list says why`
+      : 'name a folder that holds captures, or the captures themselves',
+  )
+}
+
+function redactKeyOf(values: OptionValues, host: Host): string | null {
+  if (!values.redact) return null
+  if (values.redactKey !== undefined) return values.redactKey
+  const key = randomBytes(18).toString('base64url')
+  if (!values.quiet) {
+    host.stderr.write(
+      `rstscope: redacted; the same pseudonyms again: --redact-key=${key} (a secret: who has it can undo them)\n`,
+    )
+  }
+  return key
+}
+
+function inputFiles(tasks: readonly SampleTask[], values: OptionValues): string[] {
+  const ofSamples = tasks.flatMap(({ sample: { captures, accessLogs, kubernetes } }) => [
+    ...Object.values(captures).flat(),
+    ...accessLogs,
+    ...kubernetes,
+  ])
+  const told = [values.baseline, values.manifest].filter((path) => path !== undefined)
+  return [...ofSamples, ...told, ...(values.accessLog ?? []), ...(values.kubernetes ?? [])]
+}
