@@ -68,7 +68,7 @@ taken in that host. Several files are a rotated set of one capture and are read 
     usage: ['rstscope batch PATH… [flags]', 'rstscope batch --manifest FILE [flags]'],
     summary: 'many captures, one summary',
     examples: [
-      ['rstscope batch captures/', 'every capture below a folder'],
+      ['rstscope batch captures/', 'all that is in it'],
       ["rstscope batch 'pods/**/*.pcap.gz' --list", 'what belongs together'],
       ['rstscope batch captures/ --results nightly/ --resume', 'reports; only what changed'],
       ['rstscope batch captures/ --baseline old/index.ndjson --fail-on error', 'what is new'],
