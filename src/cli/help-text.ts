@@ -90,8 +90,9 @@ several captures saw counts once. Ctrl-C keeps what is done; --resume goes on fr
     ],
     text: `REPORT.json is what --format json printed, REPORT.html what --format html did; - is standard
 input. The same bytes come out as if the format had been asked for with the captures. A page of
-very many connections carries some of them only: then it is said. --host, --port and --connection
-choose rows of csv and ndjson: the verdict of a saved report is about all its connections.
+very many connections carries some of them only: then it is said. --host, --port, --connection,
+--since and --until choose rows of csv and ndjson: a verdict about some connections takes the
+captures, as it is made of what a report does not hold.
 `,
   },
   explain: {

@@ -163,7 +163,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseTimeOption,
     help: 'only connections still there after this (2026-06-28T15:11:44Z)',
     group: 'Selection',
-    commands: READING,
+    commands: ANSWERING,
   },
   {
     name: 'until',
@@ -171,7 +171,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseTimeOption,
     help: 'only connections already there before this',
     group: 'Selection',
-    commands: READING,
+    commands: ANSWERING,
   },
   {
     name: 'format',

@@ -67,6 +67,7 @@ test('rows of some connections can be had, also by an address of one tap alone',
 test('a verdict of some connections is refused, with the way to get one', async () => {
   const wrong = [
     ['--connection', '9'],
+    ['--since', '2026-06-28T15:11:44Z', '--format', 'html'],
     ['--host', '10.8.1.22', '--format', 'markdown'],
     ['--port', '1', '--format', 'csv', '--out', join(folder, 'x.txt')],
   ]

@@ -1,5 +1,5 @@
 import { RstscopeError } from '../../errors.ts'
-import type { Connection, Report, ReportStream } from '../../model/report.ts'
+import type { Report, ReportStream } from '../../model/report.ts'
 import { parseReportText } from '../../parse-report.ts'
 import { streamOf } from '../../reports/stream-of.ts'
 import type { Format } from '../formats.ts'
@@ -9,6 +9,7 @@ import { openOutputs } from '../output-files.ts'
 import { redactionOf } from '../redact-option.ts'
 import { exitCode } from '../report-exit-code.ts'
 import { readReportJson } from '../saved-report.ts'
+import { isSelective, selectedOf } from '../saved-selection.ts'
 import { deliver } from './report-command.ts'
 import { checkTogether } from './run-options.ts'
 
@@ -75,10 +76,6 @@ function checkedPath(words: string[], values: OptionValues, host: Host): string 
 /** Formats of rows: one connection each, and no answer above them. */
 const ROWS: readonly Format[] = ['csv', 'ndjson']
 
-function isSelective({ connection, host, port }: OptionValues): boolean {
-  return connection !== undefined || host !== undefined || port !== undefined
-}
-
 /** The verdict of a saved report is about all its connections, and its packets are not there to find another one. */
 function refuseVerdictOfFew(values: OptionValues, formats: Format[]): void {
   const whole = formats.find((format) => !ROWS.includes(format))
@@ -93,16 +90,5 @@ function refuseVerdictOfFew(values: OptionValues, formats: Format[]): void {
 }
 
 function selected(report: Report, values: OptionValues): Report {
-  if (!isSelective(values)) return report
-  return { ...report, connections: report.connections.filter((one) => isAmong(one, values)) }
-}
-
-/** As compare and analyze select: the host may be one end and the port the other's, at any tap. */
-function isAmong(connection: Connection, { connection: id, host, port }: OptionValues): boolean {
-  if (id !== undefined && connection.id !== id) return false
-  const views = Object.values(connection.views).filter((view) => view !== null)
-  const pairs = [connection, ...views, ...views.flatMap(({ alsoSeenAs }) => alsoSeenAs)]
-  const ends = pairs.flatMap(({ client, upstream }) => [client, upstream])
-  const hostFits = host === undefined || ends.some(({ address }) => address === host)
-  return hostFits && (port === undefined || ends.some((end) => end.port === port))
+  return isSelective(values) ? { ...report, connections: selectedOf(report, values) } : report
 }
