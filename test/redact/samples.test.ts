@@ -1,17 +1,42 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-text.ts'
 import { FORMAT_NAMES } from '../../src/cli/formats.ts'
 import type { Report } from '../../src/index.ts'
-import { besideFlags, sampleCases } from '../properties/sample-cases.ts'
+import { besideFlags, type SampleCase, sampleCases } from '../properties/sample-cases.ts'
 import { readCapture } from '../support/capture-file.ts'
 import { runSource } from '../support/run-source.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rstscope-redact-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const samples = sampleCases().filter(({ client }) => client.includes('/samples/'))
+
+interface Run {
+  name: string
+  sample: SampleCase
+  captures: string[]
+  argv: string[]
+}
+
+/** Both sides of every sample, and the path through the gateway where it was captured, too. */
+const runs: Run[] = samples.flatMap((sample) => {
+  const { name, client, upstream } = sample
+  const beside = besideFlags(sample)
+  const gateway = ['gateway.pcap', 'gateway.pcapng']
+    .map((file) => join(dirname(client), file))
+    .find((path) => existsSync(path))
+  const pair = ['compare', client, upstream, ...beside]
+  const both: Run = { name, sample, captures: [client, upstream], argv: pair }
+  if (gateway === undefined) return [both]
+  const path = ['compare', '--client', client, '--via', gateway, '--upstream', upstream, ...beside]
+  return [both, { name: `${name}-via`, sample, captures: [client, gateway, upstream], argv: path }]
+})
+
+it('some samples were captured at a gateway, too', () => {
+  expect(runs.filter(({ captures }) => captures.length === 3).length).toBeGreaterThan(15)
+})
 
 /** Every cluster and every mesh has them; words of the sentences that a sample happens to use as a name too. */
 const TELL_NOTHING = new Set(
@@ -93,28 +118,36 @@ function found(text: string, { addresses, names }: Names): string[] {
 
 const OWN_NAMES = /^(?:Started|Killing|Unhealthy)$/
 
-describe.each(samples)('samples/$name', (sample) => {
-  const argv = ['compare', sample.client, sample.upstream, ...besideFlags(sample)]
+describe.each(runs)('samples/$name', ({ name, sample, captures, argv }) => {
   const redacted = [...argv, '--redact', '--redact-key', 'a key of the tests']
 
   it('holds no address and no name of its inputs, in no format', async () => {
     const report: Report = JSON.parse((await runSource([...argv, '--json'])).out)
     const given = originals(report, sample.lists, sample.logs)
-    given.names.add(basename(sample.client)).add(basename(sample.upstream))
-    for (const name of given.names) if (OWN_NAMES.test(name)) given.names.delete(name)
-    const path = join(folder, `${sample.name}.pcapng`)
+    for (const path of captures) given.names.add(basename(path))
+    for (const one of given.names) if (OWN_NAMES.test(one)) given.names.delete(one)
+    // One file for each capture of a path, one for both sides of a pair.
+    const isPath = captures.length > 2
+    const path = join(folder, isPath ? `${name}.%.pcapng` : `${name}.pcapng`)
     for (const format of FORMAT_NAMES) {
       const extra = format === 'text' ? ['--all', '--out', path] : ['--format', format]
-      const { code, out } = await runSource([...redacted, ...extra])
+      const { code, out, err } = await runSource([...redacted, ...extra])
       expect(code).toBe(0)
       expect(found(out, given), format).toEqual([])
-      expect(out).not.toContain('/samples/')
+      expect(out + err.replaceAll(folder, '')).not.toContain('/samples/')
     }
-    const file = readFileSync(path)
-    expect(found(file.toString('latin1'), given), 'evidence').toEqual([])
-    const addresses = readCapture(new Uint8Array(file)).records.flatMap(addressesOf)
-    expect(addresses.length).toBeGreaterThan(0)
-    expect(addresses.filter((one) => given.addresses.has(one) && !isSpecial(one))).toEqual([])
+    const evidence = readdirSync(folder).filter((file) => file.startsWith(`${name}.`))
+    expect(evidence).toHaveLength(isPath ? captures.length : 1)
+    for (const one of evidence) {
+      const file = readFileSync(join(folder, one))
+      expect(found(file.toString('latin1'), given), one).toEqual([])
+      const addresses = readCapture(new Uint8Array(file)).records.flatMap(addressesOf)
+      expect(addresses.length).toBeGreaterThan(0)
+      expect(
+        addresses.filter((a) => given.addresses.has(a) && !isSpecial(a)),
+        one,
+      ).toEqual([])
+    }
   })
 
   it('says the same of the same frames at the same times', async () => {
