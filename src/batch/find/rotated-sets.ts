@@ -87,6 +87,12 @@ async function joinSeries(
     notes.push(`${nameOf(twice)} has its place in a series twice: its files are read one by one`)
     return group.map(({ file }) => singleUnit(file))
   }
+  if (isSideBySide(group)) {
+    notes.push(
+      `${nameOf(group[0]!)} and others: two captures at once, which their names do not part`,
+    )
+    return group.map(({ file }) => singleUnit(file))
+  }
   const runs: Member[][] = []
   for (const run of unbroken(group)) {
     if (run.length > 1 && !run.some(({ file }) => isUrl(file.path))) {
@@ -107,6 +113,14 @@ async function joinSeries(
     else units.push(set)
   }
   return units
+}
+
+/** Whether numbers of a ring buffer begin anew with another number than the first: one of two captures at once does. */
+function isSideBySide(group: readonly Member[]): boolean {
+  return group.some(({ name }, i) => {
+    const before = group[i - 1]?.name.number ?? 0
+    return name.kind === 'ring-buffer' && name.number <= before && name.number > 1
+  })
 }
 
 /** Cuts a series where numbers are left out. */
