@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareNatural, comparePlaces } from '../../src/batch/natural-order.ts'
+import { compareNatural, comparePlaces } from '../../../src/batch/find/natural-order.ts'
 
 const sorted = (...names: string[]) => [...names].sort(compareNatural)
 

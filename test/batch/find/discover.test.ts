@@ -4,8 +4,8 @@ import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DiscoverOptions, discover } from '../../src/batch/discover.ts'
-import { readGlob } from '../../src/batch/glob.ts'
+import { type DiscoverOptions, discover } from '../../../src/batch/find/discover.ts'
+import { readGlob } from '../../../src/batch/find/glob.ts'
 import { captureAt, folderTree } from './folder-tree.ts'
 
 const capture = captureAt(0)

@@ -1,12 +1,12 @@
 import { cpSync, readdirSync, symlinkSync, utimesSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { sampleKey } from '../../src/batch/input-key.ts'
-import { listSamples } from '../../src/batch/list-samples.ts'
-import type { Sample } from '../../src/batch/sample.ts'
-import { captureFiles } from '../../src/batch/sample.ts'
-import { type FindOptions, findSamples } from '../../src/batch/samples.ts'
-import { root } from '../source-files.ts'
+import { sampleKey } from '../../../src/batch/find/input-key.ts'
+import { listSamples } from '../../../src/batch/find/list-samples.ts'
+import { type FindOptions, findSamples } from '../../../src/batch/find/samples.ts'
+import type { Sample } from '../../../src/batch/sample.ts'
+import { captureFiles } from '../../../src/batch/sample.ts'
+import { root } from '../../source-files.ts'
 import { captureAt, folderTree } from './folder-tree.ts'
 
 const capture = captureAt(0, 5)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { idKey, isSafeId, makeIds, safeSegment } from '../../src/batch/sample-id.ts'
+import { idKey, isSafeId, makeIds, safeSegment } from '../../../src/batch/find/sample-id.ts'
 
 describe('a name that can be a file anywhere', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { companionOf, isArchiveName, readCaptureName } from '../../src/batch/file-names.ts'
-import { seriesName } from '../../src/batch/series-names.ts'
+import { companionOf, isArchiveName, readCaptureName } from '../../../src/batch/find/file-names.ts'
+import { seriesName } from '../../../src/batch/find/series-names.ts'
 
 describe('names of captures', () => {
   test.each([

@@ -2,8 +2,8 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { csvRows } from '../../src/batch/csv-rows.ts'
-import { readManifest } from '../../src/batch/manifest.ts'
+import { csvRows } from '../../../src/batch/find/csv-rows.ts'
+import { readManifest } from '../../../src/batch/find/manifest.ts'
 import { captureAt, folderTree } from './folder-tree.ts'
 
 const capture = captureAt(0)

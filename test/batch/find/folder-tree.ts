@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type WrittenRecord, writePcap } from '../support/write-pcap.ts'
+import { type WrittenRecord, writePcap } from '../../support/write-pcap.ts'
 
 /** A folder for one test, removed when it ends; with these files in it. */
 export function folderTree(files: Record<string, Uint8Array | string>): string {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { pairByNames } from '../../src/batch/pair-names.ts'
-import { matchPair, pairByPattern, readPairPattern } from '../../src/batch/pair-pattern.ts'
-import { SIDE_WORDS, sidedName } from '../../src/batch/side-words.ts'
-import { singleUnit } from '../../src/batch/unit.ts'
+import { pairByNames } from '../../../src/batch/find/pair-names.ts'
+import { matchPair, pairByPattern, readPairPattern } from '../../../src/batch/find/pair-pattern.ts'
+import { SIDE_WORDS, sidedName } from '../../../src/batch/find/side-words.ts'
+import { singleUnit } from '../../../src/batch/find/unit.ts'
 
 const units = (...paths: string[]) =>
   paths.map((path) => singleUnit({ path, place: ['base', ...path.split('/')], bytes: 1 }))
