@@ -10,6 +10,7 @@ const RUNTIME = [
   'cli-table3',
   'commander',
   'fzstd',
+  'hyparquet-writer',
   'pcap-parser',
   'picomatch',
   'zod',

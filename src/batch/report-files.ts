@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ReportStream } from '../model/report.ts'
 import { RENDERERS } from '../reports/renderers.ts'
@@ -11,6 +11,21 @@ const CHUNK_CHARACTERS = 1 << 16
 /** Where a sample's reports lie below the folder of the results. */
 export function sampleFolder(id: string): string {
   return `samples/${id}`
+}
+
+/** Where the rows of a sample's connections lie below the folder of the rows. */
+export function rowsFile(id: string): string {
+  return `${sampleFolder(id)}/connections.rows`
+}
+
+/** Leaves the rows of a sample's connections for a table of all. */
+export async function writeConnections(stream: ReportStream, task: SampleTask): Promise<void> {
+  const { rows, sample } = task
+  if (rows === null) return
+  const path = join(rows, rowsFile(sample.id))
+  await mkdir(dirname(path), { recursive: true })
+  const { writeRows } = await import('./table/row-parts.ts')
+  writeRows(path, sample.id, stream.connections())
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RstscopeError } from '../errors.ts'
-import { writeWhole } from './report-files.ts'
+import { rowsFile, writeWhole } from './report-files.ts'
 import { RowFile, rowText } from './row-file.ts'
 import { SAMPLE_ROW_SCHEMA, type SampleRow } from './sample-row.ts'
 import type { SampleTask } from './sample-task.ts'
@@ -17,16 +17,17 @@ const JOURNAL = 'index.part.ndjson'
  */
 export class Results {
   readonly folder: string | null
-  private readonly temporary: string | null
+  /** Where what is needed until the end of the run may lie: the folder, else a temporary one. */
+  readonly workFolder: string
   private readonly journal: RowFile
 
   /** Opens a folder of results; null: rows only, in a temporary file. */
   constructor(folder: string | null, { resume }: { resume: boolean }) {
     this.folder = folder
-    this.temporary = folder === null ? mkdtempSync(join(tmpdir(), 'rstscope-')) : null
     try {
+      this.workFolder = folder ?? mkdtempSync(join(tmpdir(), 'rstscope-'))
       if (folder !== null) mkdirSync(folder, { recursive: true })
-      this.journal = new RowFile(join(folder ?? this.temporary!, JOURNAL), { keep: resume })
+      this.journal = new RowFile(join(this.workFolder, JOURNAL), { keep: resume })
       if (folder !== null && resume) this.takeOver(join(folder, INDEX))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
@@ -40,13 +41,15 @@ export class Results {
   }
 
   /** The row of an earlier run that still holds for this task: nothing changed, nothing failed, its reports are there. */
-  kept({ sample, key, reports }: SampleTask): SampleRow | null {
+  kept({ sample, key, reports, rows }: SampleTask): SampleRow | null {
     const row = this.journal.row(sample.id)
     if (row === null || row.schema !== SAMPLE_ROW_SCHEMA || row.key !== key) return null
     if (row.status === 'failed') return null
     const written = row.reports.map((path) => path.slice(path.lastIndexOf('/') + 1))
-    const isThere = reports.every(({ file }) => written.includes(file))
-    return isThere && row.reports.every((path) => existsSync(join(this.folder!, path))) ? row : null
+    const isTold = reports.every(({ file }) => written.includes(file))
+    const files = row.reports.map((path) => join(this.folder!, path))
+    if (rows !== null) files.push(join(rows, rowsFile(sample.id)))
+    return isTold && files.every((path) => existsSync(path)) ? row : null
   }
 
   add(row: SampleRow): void {
@@ -70,8 +73,8 @@ export class Results {
   /** Ends the use of the rows. `complete`: nothing is left that could be resumed. */
   close(complete: boolean): void {
     this.journal.close()
-    if (this.temporary !== null) rmSync(this.temporary, { recursive: true, force: true })
-    if (complete && this.folder !== null) rmSync(join(this.folder, JOURNAL), { force: true })
+    if (this.folder === null) rmSync(this.workFolder, { recursive: true, force: true })
+    else if (complete) rmSync(join(this.folder, JOURNAL), { force: true })
   }
 
   /** The rows of the last complete run; those of a later one that was not completed are newer. */

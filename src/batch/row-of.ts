@@ -12,7 +12,7 @@ import {
 } from './sample-row.ts'
 import type { SampleTask } from './sample-task.ts'
 
-type Told = Pick<SampleTask, 'sample' | 'key'>
+type Told = Pick<SampleTask, 'sample' | 'key' | 'options'>
 
 /** The row of a sample whose report is made. */
 export function rowOf(stream: ReportStream, told: Told, reports: string[]): SampleRow {
@@ -37,8 +37,10 @@ export function rowOf(stream: ReportStream, told: Told, reports: string[]): Samp
   }
 }
 
-/** The row of a sample of which nothing could be read. */
-export function failedRow(told: Told, error: NonNullable<SampleRow['error']>): SampleRow {
+/** The row of a sample of which nothing could be read. What went wrong may name files: a redacted row does not say it. */
+export function failedRow(told: Told, reason: NonNullable<SampleRow['error']>): SampleRow {
+  const hidden = { ...reason, message: 'it could not be read', hint: null }
+  const error = isRedacted(told) ? hidden : reason
   return {
     ...identity(told),
     status: 'failed',
@@ -67,8 +69,15 @@ function identity({ sample, key }: Told): Pick<SampleRow, 'schema' | 'tool' | 's
   }
 }
 
-function inputsOf({ sample }: Told): SampleRow['inputs'] {
-  const { captures, accessLogs, kubernetes, basis } = sample
+function isRedacted({ options }: Told): boolean {
+  return options.redactKey !== null
+}
+
+function inputsOf(told: Told): SampleRow['inputs'] {
+  const { captures, accessLogs, kubernetes, basis } = told.sample
+  if (isRedacted(told)) {
+    return { captures: { capture: [] }, accessLogs: [], kubernetes: [], basis: 'redacted' }
+  }
   return { captures, accessLogs, kubernetes, basis }
 }
 

@@ -7,7 +7,7 @@ import {
   Redaction,
 } from '../index.ts'
 import type { ReportStream } from '../model/report.ts'
-import { writeReports } from './report-files.ts'
+import { writeConnections, writeReports } from './report-files.ts'
 import { failedRow, rowOf } from './row-of.ts'
 import type { Sample } from './sample.ts'
 import type { SampleRow } from './sample-row.ts'
@@ -35,6 +35,7 @@ export async function runSample(task: SampleTask, hooks: SampleHooks): Promise<S
   const { redactKey } = task.options
   const stream = redactKey === null ? found : new Redaction(found, redactKey).stream(found)
   const reports = await writeReports(stream, task, hooks.signal)
+  await writeConnections(stream, task)
   return rowOf(stream, task, reports)
 }
 

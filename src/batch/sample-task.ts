@@ -32,6 +32,6 @@ export interface SampleTask {
   results: string | null
   /** Which reports are written to the sample's folder, and under which names. */
   reports: { format: ReportFormat; file: string }[]
-  /** Whether the rows of its connections are written beside them, for a table of all. */
-  connections: boolean
+  /** Folder in which the rows of its connections are left for a table of all; null without one. */
+  rows: string | null
 }

@@ -1,4 +1,7 @@
-import { extname } from 'node:path'
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname, extname, join, resolve } from 'node:path'
+import { rowsFile } from '../batch/report-files.ts'
 import { rowText } from '../batch/row-file.ts'
 import type { SampleRow } from '../batch/sample-row.ts'
 import type { BatchComparison } from '../batch/summary/baseline.ts'
@@ -8,10 +11,12 @@ import { summaryText } from '../batch/summary/summary-text.ts'
 import { RstscopeError } from '../errors.ts'
 import { escapeText } from '../reports/text-escape.ts'
 import type { TextOptions } from '../reports/text-style.ts'
+import { isTable } from './batch-tasks.ts'
+import { cannotWrite } from './evidence-files.ts'
 import type { Format } from './formats.ts'
 import type { Host } from './host.ts'
 import type { OptionValues } from './options.ts'
-import { type OutputFile, openOutputs } from './output-files.ts'
+import { type OutputFile, openOutputs, refuseCapture } from './output-files.ts'
 import { textOptions } from './terminal-style.ts'
 import { writeText } from './write-text.ts'
 
@@ -20,16 +25,26 @@ export interface BatchAnswer {
   summary: BatchSummary
   comparison: BatchComparison | null
   rows(): Iterable<SampleRow>
+  /** Where samples left the rows of their connections. */
+  workFolder: string
+}
+
+/** The files of --out, open before anything is read, so that a bad path fails at once. */
+export interface BatchOutputs {
+  files: OutputFile[]
+  /** Paths of tables of connections. */
+  tables: string[]
+  discard(): Promise<void>
 }
 
 const EXTENSIONS = ['.txt', '.json', '.ndjson']
 
-/** Opens the files of --out before anything is read, so that a bad path fails at once. */
 export async function openBatchOutputs(
   values: OptionValues,
   inputs: string[],
-): Promise<OutputFile[]> {
-  const paths = values.out ?? []
+): Promise<BatchOutputs> {
+  const tables = (values.out ?? []).filter(isTable)
+  const paths = (values.out ?? []).filter((path) => !isTable(path))
   const wrong = paths.find(
     (path) => path !== '-' && !EXTENSIONS.includes(extname(path).toLowerCase()),
   )
@@ -37,31 +52,56 @@ export async function openBatchOutputs(
     throw new RstscopeError(
       'RSTSCOPE_USAGE',
       `--out ${wrong}: the format is told by the extension, and a batch has none of this one`,
-      `name the file ${EXTENSIONS.join(', ')}; reports of single samples: --results FOLDER`,
+      `name the file ${EXTENSIONS.join(', ')} or .parquet; reports of single samples: --results FOLDER`,
     )
   }
-  return openOutputs(paths, inputs)
+  for (const path of tables) await checkTable(path, inputs)
+  const files = await openOutputs(paths, inputs)
+  const discard = async () => {
+    await Promise.all(files.map((file) => file.discard()))
+  }
+  return { files, tables, discard }
+}
+
+async function checkTable(path: string, inputs: string[]): Promise<void> {
+  await refuseCapture(resolve(path), inputs)
+  await access(dirname(resolve(path)), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw cannotWrite(path, error)
+  })
 }
 
 /** Writes the files, prints the answer, and says where the files are. */
 export async function deliverBatch(
   answer: BatchAnswer,
   values: OptionValues,
-  files: OutputFile[],
+  { files, tables }: BatchOutputs,
   host: Host,
 ): Promise<void> {
   const plain = { color: false, ascii: values.ascii ?? false, width: values.width ?? 100 }
   for (const file of files) {
     await file.write(render(answer, file.format, values, plain), host.signal)
   }
+  for (const path of tables) await writeTable(path, answer, host.signal)
   if (!values.quiet || values.out?.includes('-')) {
     const format: Format = values.json ? 'json' : values.format
     const pieces = render(answer, format, values, textOptions(values, host))
     await writeText(host.stdout, pieces, host.signal)
   }
   if (values.quiet) return
-  const written = [...files.map(({ path }) => path), values.results].filter(Boolean)
+  const written = [...files.map(({ path }) => path), ...tables, values.results].filter(Boolean)
   for (const path of written) host.stderr.write(`Wrote ${escapeText(path!)}\n`)
+}
+
+async function writeTable(path: string, answer: BatchAnswer, signal: AbortSignal): Promise<void> {
+  const { joinParts } = await import('../batch/table/parquet.ts')
+  await joinParts(partsOf(answer), path, signal)
+}
+
+/** A sample that could not be read has left no rows. */
+function* partsOf({ rows, workFolder }: BatchAnswer): Iterable<string> {
+  for (const { sample, status } of rows()) {
+    if (status !== 'failed') yield join(workFolder, rowsFile(sample))
+  }
 }
 
 function* render(

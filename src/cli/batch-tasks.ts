@@ -9,12 +9,20 @@ import type { OptionValues } from './options.ts'
 /** Characters of a pseudonym: enough that no two samples of a run share one. */
 const PSEUDONYM_DIGITS = 12
 
-/** What is asked of each sample, from what was typed. `redactKey`: null without --redact. */
+/** What a run is told beside the flags. */
+export interface RunFacts {
+  threads: number
+  /** Null without --redact. */
+  redactKey: string | null
+  /** Where rows of connections are left, if a table of them is asked for. */
+  workFolder: string
+}
+
+/** What is asked of each sample, from what was typed. */
 export async function tasksOf(
   samples: readonly Sample[],
   values: OptionValues,
-  threads: number,
-  redactKey: string | null,
+  { threads, redactKey, workFolder }: RunFacts,
 ): Promise<SampleTask[]> {
   const options = sampleOptions(values, threads, redactKey)
   const reports = values.results === undefined ? [] : reportFiles(values.report)
@@ -30,7 +38,7 @@ export async function tasksOf(
       jobs: 1,
       results: values.results ?? null,
       reports,
-      connections: values.out?.some(isTable) ?? false,
+      rows: values.out?.some(isTable) ? workFolder : null,
     })
   }
   return tasks

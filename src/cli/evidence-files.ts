@@ -128,7 +128,7 @@ function* inChunks(blocks: Iterable<Uint8Array>): Iterable<Uint8Array> {
   if (length > 0) yield Buffer.concat(pending)
 }
 
-function cannotWrite(path: string, error: NodeJS.ErrnoException): RstscopeError {
+export function cannotWrite(path: string, error: NodeJS.ErrnoException): RstscopeError {
   return new RstscopeError(
     'RSTSCOPE_USAGE',
     `cannot write ${path}: ${error.code ?? error.message}`,

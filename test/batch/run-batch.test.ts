@@ -71,7 +71,8 @@ test('a bad sample fails alone', async () => {
 
 test('a failure that nobody foresaw is the sample’s own, too', async () => {
   // A task that is no task makes the thread throw something that is no error of ours.
-  const broken = { ...taskOf(pairOf('keepalive-race', 'broken')), options: null as never }
+  const whole = taskOf(pairOf('keepalive-race', 'broken'))
+  const broken = { ...whole, options: { ...whole.options, accessLogs: null as never } }
   const { rows } = await run([broken, ...tasks(null)], { results: null, threads: 1 })
   expect(rows[0]).toMatchObject({ status: 'failed', error: { code: 'RSTSCOPE_INTERNAL' } })
   expect(rows.slice(1).every(({ status }) => status === 'done')).toBe(true)

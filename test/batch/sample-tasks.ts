@@ -52,7 +52,7 @@ export function taskOf(sample: Sample, more: Partial<SampleTask> = {}): SampleTa
     jobs: 1,
     results: null,
     reports: [],
-    connections: false,
+    rows: null,
     ...more,
   }
 }

@@ -5,11 +5,12 @@ import { type FoundSamples, findSamples } from '../../batch/find/samples.ts'
 import { readRows } from '../../batch/read-rows.ts'
 import { Results } from '../../batch/results.ts'
 import { runBatch } from '../../batch/run-batch.ts'
+import type { Sample } from '../../batch/sample.ts'
 import type { SampleTask } from '../../batch/sample-task.ts'
 import { compareWithBaseline, reachesLevel } from '../../batch/summary/baseline.ts'
 import { summarise } from '../../batch/summary/summarise.ts'
 import { RstscopeError } from '../../errors.ts'
-import { type BatchAnswer, deliverBatch, openBatchOutputs } from '../batch-outputs.ts'
+import { deliverBatch, openBatchOutputs } from '../batch-outputs.ts'
 import { startBatchProgress } from '../batch-progress.ts'
 import { tasksOf } from '../batch-tasks.ts'
 import { EXIT } from '../exit-code.ts'
@@ -39,47 +40,65 @@ export async function batchCommand(
   }
   refuseNothing(found, paths)
   if (!values.quiet) host.stderr.write(`${listSamples(found, { most: MOST_SHOWN })}\n`)
-  const threads = values.jobs ?? availableParallelism()
-  const tasks = await tasksOf(found.samples, values, threads, redactKeyOf(values, host))
-  return analyseAll(tasks, threads, values, host)
+  return analyseAll(found.samples, values, host)
 }
 
 async function analyseAll(
-  tasks: SampleTask[],
-  threads: number,
+  samples: readonly Sample[],
   values: OptionValues,
   host: Host,
 ): Promise<number> {
   // Before hours of work: a baseline that cannot be read, a file that cannot be written.
   if (values.baseline !== undefined) for (const _ of readRows(values.baseline)) break
-  const outputs = await openBatchOutputs(values, inputFiles(tasks, values))
-  const results = new Results(values.results ?? null, { resume: values.resume ?? false })
-  const ids = tasks.map(({ sample }) => sample.id)
-  const progress = startBatchProgress(values.quiet ? 'none' : values.progress, tasks, host)
+  const outputs = await openBatchOutputs(values, inputFiles(samples, values))
+  const results = openResults(values)
+  let ids: string[] = []
   let complete = false
   try {
-    await runBatch(tasks, results, threads, host.signal, progress)
+    const threads = values.jobs ?? availableParallelism()
+    const redactKey = redactKeyOf(values, host)
+    const { workFolder } = results
+    const tasks = await tasksOf(samples, values, { threads, redactKey, workFolder })
+    ids = tasks.map(({ sample }) => sample.id)
+    await runTasks(tasks, results, threads, values, host)
+    await results.finish(ids)
     complete = true
-    progress.stop()
     const summary = summarise(results.rows(ids))
     const comparison =
       values.baseline === undefined
         ? null
         : compareWithBaseline(results.rows(ids), readRows(values.baseline))
-    const answer: BatchAnswer = { summary, comparison, rows: () => results.rows(ids) }
-    await results.finish(ids)
+    const answer = { summary, comparison, rows: () => results.rows(ids), workFolder }
     await deliverBatch(answer, values, outputs, host)
     const { failOn } = values
     if (failOn !== 'never' && reachesLevel(summary, comparison, failOn)) return EXIT.failed
     return summary.samples.failed + summary.samples.partly > 0 ? EXIT.partly : EXIT.done
   } catch (error) {
-    progress.stop()
-    await Promise.all(outputs.map((file) => file.discard()))
+    await outputs.discard()
     if (!complete) await keepWhatIsDone(results, ids, values, host)
     throw error
   } finally {
     results.close(complete)
   }
+}
+
+async function runTasks(
+  tasks: SampleTask[],
+  results: Results,
+  threads: number,
+  values: OptionValues,
+  host: Host,
+): Promise<void> {
+  const progress = startBatchProgress(values.quiet ? 'none' : values.progress, tasks, host)
+  try {
+    await runBatch(tasks, results, threads, host.signal, progress)
+  } finally {
+    progress.stop()
+  }
+}
+
+function openResults({ results, resume }: OptionValues): Results {
+  return new Results(results ?? null, { resume: resume ?? false })
 }
 
 async function keepWhatIsDone(
@@ -138,8 +157,8 @@ function redactKeyOf(values: OptionValues, host: Host): string | null {
   return key
 }
 
-function inputFiles(tasks: readonly SampleTask[], values: OptionValues): string[] {
-  const ofSamples = tasks.flatMap(({ sample: { captures, accessLogs, kubernetes } }) => [
+function inputFiles(samples: readonly Sample[], values: OptionValues): string[] {
+  const ofSamples = samples.flatMap(({ captures, accessLogs, kubernetes }) => [
     ...Object.values(captures).flat(),
     ...accessLogs,
     ...kubernetes,
