@@ -22,6 +22,8 @@ export interface Cases {
   /** Which connection of a tap's capture it is; -1 where the tap did not see it. */
   indexAt(tap: number, index: number): number
   isMatched(index: number): boolean
+  /** Its id where that is not its place in this order. */
+  idAt?(index: number): number
   /** First and last packet at the tap that it is shown with, in relative ns of the first tap's clock. */
   startTime(index: number): number
   endTime(index: number): number

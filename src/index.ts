@@ -26,3 +26,11 @@ export { Redaction, redact } from './redact/redaction.ts'
 export { type ReportFormat, render } from './render.ts'
 export type { RenderOptions } from './reports/renderers.ts'
 export type { Selection } from './selection.ts'
+export {
+  type FileSpan,
+  type FollowInput,
+  type WatchEvent,
+  type WatchOptions,
+  type WatchSummary,
+  watch,
+} from './watch.ts'

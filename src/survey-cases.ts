@@ -83,7 +83,7 @@ export function surveyCases(
       if (c.links.length > 0) collector.addLinked(c)
       kind = selected ? kindAlone(c, counter, notingSurroundings(null, beside)) : NOT_SELECTED
     }
-    sighted.id = i + 1
+    sighted.id = cases.idAt?.(i) ?? i + 1
     sighted.upstream = upstream.own
     sighted.started = cases.startTime(i)
     collector.add(sighted)

@@ -16,6 +16,7 @@ const COMMANDS: Record<CommandName, RunCommand> = {
   compare: async (...given) => (await import('./commands/compare.ts')).compareCommand(...given),
   analyze: async (...given) => (await import('./commands/analyze.ts')).analyzeCommand(...given),
   batch: async (...given) => (await import('./commands/batch.ts')).batchCommand(...given),
+  watch: async (...given) => (await import('./commands/watch.ts')).watchCommand(...given),
   render: async (...given) => (await import('./commands/render.ts')).renderCommand(...given),
   explain: async (...given) => (await import('./commands/explain.ts')).explainCommand(...given),
   schema: async (words, _, host) =>

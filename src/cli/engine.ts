@@ -1,4 +1,5 @@
 import type { ReportStream } from '../model/report.ts'
+import type { WatchEvent } from '../model/watch.ts'
 
 /** What the commands ask of the engine; `src/index.ts` offers it. */
 export interface Engine {
@@ -7,8 +8,18 @@ export interface Engine {
     inputs: { client: string[]; upstream: string[] },
     options: EngineOptions,
   ): Promise<ReportStream>
+  watch(input: string, options: WatchOptions): AsyncIterable<WatchEvent>
   Redaction: new (stream: ReportStream, key: string) => Redaction
   collectEvidence(stream: ReportStream, options: EvidenceOptions): Promise<EvidencePackets>
+}
+
+export interface WatchOptions {
+  signal?: AbortSignal
+  server?: { host: string; port: number } | undefined
+  at?: 'client' | 'upstream' | undefined
+  selection?: Selection
+  goneAfterNs?: number
+  maxMemory?: number
 }
 
 export interface EvidenceOptions {

@@ -80,6 +80,20 @@ A sample that cannot be read fails alone. Findings of all samples are added up: 
 several captures saw counts once. Ctrl-C keeps what is done; --resume goes on from there.
 `,
   },
+  watch: {
+    usage: ['rstscope watch FOLDER|FILE|- [flags]'],
+    summary: 'how connections end, while they are captured',
+    examples: [
+      ["tcpdump -U -w - 'tcp or icmp or icmp6' | rstscope watch -", 'from a pipe'],
+      ['rstscope watch /var/captures', 'rotated files: tcpdump -C, -G, -W, dumpcap -b'],
+      ['rstscope watch trace.pcap --format ndjson | jq .detail', 'for a pipeline'],
+    ],
+    text: `Prints a line for each connection that ends otherwise than in order (--all: for each), about a
+second after its last packet, and a summary at the end of the pipe, on Ctrl-C or SIGTERM. The
+files of a folder are read as one capture, oldest first, and followed from then on. With
+--format ndjson each line is a connection as analyze prints it, and the summary is on stderr.
+`,
+  },
   render: {
     usage: ['rstscope render REPORT.json|REPORT.html [flags]'],
     summary: 'a saved report in another format',
@@ -152,6 +166,7 @@ Commands
   compare CLIENT UPSTREAM    which side reset first
   analyze CAPTURE            how every connection in one capture ended
   batch PATH…                many captures, one summary
+  watch FOLDER|FILE|-        how connections end, while they are captured
   render REPORT              a saved report as markdown, csv, junit …
   explain CODE               what a finding means and what to do
   schema, completion SHELL   the JSON Schema of the report; completion for your shell

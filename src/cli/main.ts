@@ -8,6 +8,8 @@ process.on('SIGINT', () => {
   if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
   interrupt.abort()
 })
+// Whoever runs a watch as a service stops it so, and wants its summary.
+if (process.argv[2] === 'watch') process.on('SIGTERM', () => interrupt.abort())
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // `rstscope … | head`: who reads no further has what they wanted.
   if (error.code === 'EPIPE') process.exit(EXIT.done)

@@ -51,6 +51,13 @@ export function parseSeconds(text: string): number {
   return Number(parts[1]) * SECONDS[parts[2]!]!
 }
 
+/** A wait of a second or more: `90`, `5m`, `2h`. */
+export function parseWait(text: string): number {
+  const seconds = parseSeconds(text)
+  if (seconds < 1) throw new InvalidValue('Expected a second or more, such as 90, 5m or 2h.')
+  return seconds
+}
+
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i
 
 /** An RFC 3339 time, checked and handed on as it was typed. */

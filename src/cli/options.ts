@@ -8,6 +8,7 @@ import {
   parseSeconds,
   parseSize,
   parseTimeOption,
+  parseWait,
   parseWidth,
 } from './option-values.ts'
 
@@ -15,6 +16,7 @@ export const COMMAND_NAMES = [
   'compare',
   'analyze',
   'batch',
+  'watch',
   'render',
   'explain',
   'schema',
@@ -43,14 +45,20 @@ export interface Flag {
 }
 
 const BOTH = ['compare', 'analyze'] as const
-/** That read captures. */
+/** That read captures as files. */
 const READING = ['compare', 'analyze', 'batch'] as const
+/** That read captures, also while they grow. */
+const FOLLOWING = ['compare', 'analyze', 'batch', 'watch'] as const
 /** That answer about captures or reports. */
 const ANSWERING = ['compare', 'analyze', 'batch', 'render'] as const
 /** That print a report. */
 const REPORTING = ['compare', 'analyze', 'render'] as const
+/** That print connections. */
+const PRINTING = ['compare', 'analyze', 'watch', 'render'] as const
+/** That tell how connections ended. */
+const TELLING = ['compare', 'analyze', 'batch', 'watch', 'render'] as const
 /** That print text for a person. */
-const TEXT = ['compare', 'analyze', 'batch', 'render', 'explain'] as const
+const TEXT = ['compare', 'analyze', 'batch', 'watch', 'render', 'explain'] as const
 
 export const FAIL_LEVELS = ['never', 'error', 'warning', 'info'] as const
 
@@ -85,7 +93,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseHostPort,
     help: 'this endpoint is the upstream, for connections without SYN in view',
     group: 'Captures',
-    commands: READING,
+    commands: FOLLOWING,
   },
   {
     name: 'at',
@@ -93,7 +101,7 @@ export const FLAGS: readonly Flag[] = [
     choices: ['client', 'upstream'],
     help: 'the capture was taken in the host of this side',
     group: 'Captures',
-    commands: READING,
+    commands: FOLLOWING,
   },
   {
     name: 'clock-offset',
@@ -139,7 +147,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseAddress,
     help: 'only connections with this address at either end',
     group: 'Selection',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'port',
@@ -147,7 +155,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parsePort,
     help: 'only connections with this port at either end',
     group: 'Selection',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'connection',
@@ -163,7 +171,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseTimeOption,
     help: 'only connections still there after this (2026-06-28T15:11:44Z)',
     group: 'Selection',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'until',
@@ -171,7 +179,15 @@ export const FLAGS: readonly Flag[] = [
     parse: parseTimeOption,
     help: 'only connections already there before this',
     group: 'Selection',
-    commands: ANSWERING,
+    commands: TELLING,
+  },
+  {
+    name: 'idle-after',
+    value: 'SECONDS',
+    parse: parseWait,
+    help: 'without a packet for so long a connection counts as open [7200]',
+    group: 'Selection',
+    commands: ['watch'],
   },
   {
     name: 'format',
@@ -180,7 +196,7 @@ export const FLAGS: readonly Flag[] = [
     default: 'text',
     help: formatList(),
     group: 'Output',
-    commands: REPORTING,
+    commands: PRINTING,
   },
   { name: 'json', value: null, help: '--format json', group: 'Output', commands: ANSWERING },
   {
@@ -226,7 +242,7 @@ export const FLAGS: readonly Flag[] = [
     value: null,
     help: 'list ordinary ends and every connection too',
     group: 'Output',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'fail-on',
@@ -235,7 +251,7 @@ export const FLAGS: readonly Flag[] = [
     default: 'never',
     help: 'exit with 1 from this level on: never, error, warning, info',
     group: 'Output',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'jobs',
@@ -252,7 +268,7 @@ export const FLAGS: readonly Flag[] = [
     parse: parseSize,
     help: 'bound for what is held of the packets (512M, 2G)',
     group: 'Reading',
-    commands: READING,
+    commands: FOLLOWING,
   },
   {
     name: 'reader',
@@ -304,14 +320,14 @@ export const FLAGS: readonly Flag[] = [
     default: 'utc',
     help: 'times as utc, local, or relative to the first packet',
     group: 'Display',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'quiet',
     value: null,
     help: 'print nothing but errors; files of --out are written',
     group: 'Display',
-    commands: ANSWERING,
+    commands: TELLING,
   },
   {
     name: 'verbose',
@@ -343,6 +359,7 @@ export interface OptionValues {
   connection?: number
   since?: string
   until?: string
+  idleAfter?: number
   format: Format
   json?: boolean
   out?: string[]

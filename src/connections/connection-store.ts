@@ -167,7 +167,8 @@ export class ConnectionStore {
     this.retire(id, quietest)
   }
 
-  private retire(id: number, slot: number): void {
+  /** Packs a live connection into the archive and takes its slot back. */
+  retire(id: number, slot: number): void {
     const { table, states, log, archive, first } = this
     const { words } = table
     const base = id * L.WORDS
@@ -205,7 +206,8 @@ export class ConnectionStore {
     this.live--
   }
 
-  private revive(id: number): number {
+  /** Unpacks a retired connection; tells its slot. */
+  revive(id: number): number {
     const { table, unpacked, first, log } = this
     const base = id * L.WORDS
     const place = table.words[base + L.STATE]!

@@ -38,17 +38,21 @@ export function readOut(engine: ConnectionEngine, packets: PacketTotals): Connec
     clientDirection,
     roleReason,
     icmp: engine.icmp.records,
-    totals: {
-      ...packets,
-      tcpPackets: engine.tcpPackets,
-      copies: engine.copies,
-      routedCopies: engine.routedCopies,
-      bridgedCopies: engine.bridgedCopies,
-      places: engine.places,
-      reassemblyBoundReached: engine.follower.reassembler.boundReached,
-      putAwayEarly: engine.store.putAwayEarly,
-      icmpErrorsDropped: engine.icmp.dropped,
-    },
+    totals: engineTotals(engine, packets),
+  }
+}
+
+export function engineTotals(engine: ConnectionEngine, packets: PacketTotals): EngineTotals {
+  return {
+    ...packets,
+    tcpPackets: engine.tcpPackets,
+    copies: engine.copies,
+    routedCopies: engine.routedCopies,
+    bridgedCopies: engine.bridgedCopies,
+    places: engine.places,
+    reassemblyBoundReached: engine.follower.reassembler.boundReached,
+    putAwayEarly: engine.store.putAwayEarly,
+    icmpErrorsDropped: engine.icmp.dropped,
   }
 }
 

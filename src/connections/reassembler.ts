@@ -13,7 +13,7 @@ export interface StreamSink {
   skip(direction: 0 | 1, length: number, frame: number, time: number): void
 }
 
-interface HeldSegment {
+export interface HeldSegment {
   seq: number
   length: number
   /** The captured part of the payload. */
@@ -116,6 +116,19 @@ export class Reassembler {
     if (list === undefined) return
     this.heldBytes -= this.bytesOf(list)
     this.held.delete(stream)
+  }
+
+  /** Takes what a stream held out, for another reassembler to `adopt`. */
+  take(stream: number): HeldSegment[] {
+    const list = this.held.get(stream) ?? []
+    this.discard(stream)
+    return list
+  }
+
+  adopt(stream: number, list: HeldSegment[]): void {
+    if (list.length === 0) return
+    this.held.set(stream, list)
+    this.heldBytes += this.bytesOf(list)
   }
 
   /** Every stream that still holds segments. */

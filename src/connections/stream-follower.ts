@@ -99,14 +99,17 @@ export class StreamFollower {
 
   /** Delivers what still waits behind holes, at the end of the capture. */
   finish(time: number): void {
+    for (const stream of this.reassembler.streams()) this.finishStream(stream, time)
+  }
+
+  /** The same for one direction of one connection: its id × 2 + direction. */
+  finishStream(stream: number, time: number): void {
     const { words } = this.store.table
-    for (const stream of this.reassembler.streams()) {
-      const id = stream >>> 1
-      const d = (stream & 1) as 0 | 1
-      const slot = this.store.slotOf(id)
-      while (this.reassembler.firstHeld(stream) >= 0) this.skipHole(id, slot, d, 0, time)
-      words[id * L.WORDS + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_BITS]! &= ~L.DB_HOLDING
-    }
+    const id = stream >>> 1
+    const d = (stream & 1) as 0 | 1
+    const slot = this.store.slotOf(id)
+    while (this.reassembler.firstHeld(stream) >= 0) this.skipHole(id, slot, d, 0, time)
+    words[id * L.WORDS + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_BITS]! &= ~L.DB_HOLDING
   }
 
   private drain(stream: number, d: 0 | 1, myState: number, walker: ApplicationWalker): void {

@@ -5,14 +5,12 @@ const LOSSLESS = new Set(['unusual-version', 'no-packet-times', 'bad-time-resolu
 /** Losses that have no place in the file. */
 const LOSSY = new Set(['too-many-interfaces', 'truncated-compression', 'damaged-compression'])
 
-/**
- * Whether a capture was read in part only: a warning that names a byte offset is damage there, unless it is known to
- * cost nothing.
- */
+/** Whether a capture was read in part only. */
 export function isReadInPart(head: Pick<Report, 'captures'>): boolean {
-  return head.captures.some(({ warnings }) =>
-    warnings.some(
-      ({ code, offset }) => LOSSY.has(code) || (offset !== null && !LOSSLESS.has(code)),
-    ),
-  )
+  return head.captures.some(({ warnings }) => warnings.some(isLoss))
+}
+
+/** A warning that names a byte offset is damage there, unless it is known to cost nothing. */
+export function isLoss({ code, offset }: { code: string; offset: number | null }): boolean {
+  return LOSSY.has(code) || (offset !== null && !LOSSLESS.has(code))
 }

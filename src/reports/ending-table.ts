@@ -23,9 +23,15 @@ const COLUMNS: Column[] = [
   { title: 'EXAMPLE', align: 'left' },
 ]
 
+/** What the table says of all connections. */
+export interface CountedHead {
+  command: ReportStream['head']['command']
+  summary: Pick<ReportStream['head']['summary'], 'connections' | 'matched' | 'benign'>
+}
+
 /** How the connections ended: a table of the groups, and how many there are in all. */
 export function endingLines(
-  head: ReportStream['head'],
+  head: CountedHead,
   groups: EndingGroup[],
   connectionAt: (id: number) => Connection | null,
   layout: Layout,
