@@ -78,9 +78,8 @@ export function carryOver(
   options: ConnectionEngineOptions,
 ): ConnectionEngine {
   const engine = new ConnectionEngine(options)
-  const shapes = old.store.shapes.list()
   const addresses = old.store.table.addresses.snapshot()
-  for (const id of ids) moveConnection(old, engine, id, addresses, shapes)
+  for (const id of ids) moveConnection(old, engine, id, addresses)
   engine.tcpPackets = old.tcpPackets
   engine.copies = old.copies
   engine.routedCopies = old.routedCopies
@@ -103,7 +102,6 @@ function moveConnection(
   engine: ConnectionEngine,
   id: number,
   addresses: Uint32Array,
-  shapes: readonly Uint32Array[],
 ): void {
   const from = old.store
   const to = engine.store
@@ -129,7 +127,7 @@ function moveConnection(
   to.table.doubles.set(doubles.subarray(id * L.DOUBLES, (id + 1) * L.DOUBLES), newId * L.DOUBLES)
   const shape = record[base + L.SHAPE]!
   if (shape !== 0) {
-    const numbers = shapes[shape - 1]!
+    const numbers = from.shapes.numbersOf(shape - 1)
     record[base + L.SHAPE] = to.shapes.intern(numbers, numbers.length) + 1
   }
   record[base + L.STATE] = moveEntry(from, to, id)

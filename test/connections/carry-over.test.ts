@@ -1,0 +1,83 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { DecodedPacket, PACKET_ICMP_QUOTING_TCP, PACKET_TCP, STOP_MALFORMED } from '../../native-free-decoders/decoded-packet.ts'
+import { openCapture } from '../../src/capture/open-capture.ts'
+import { carryOver, readSome } from '../../src/connections/carry-over.ts'
+import { ConnectionEngine } from '../../src/connections/connection-engine.ts'
+import { CaptureConnections } from '../../src/connections/connection-set.ts'
+import { readOut } from '../../src/connections/read-out.ts'
+import type { CaptureFacts } from '../../src/model/record-reader.ts'
+import { PacketDecoder } from '../../src/packets/decode-packet.ts'
+import { root } from '../source-files.ts'
+
+const samples = join(root, 'samples')
+const captures = readdirSync(samples, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'lab')
+  .flatMap(({ name }) =>
+    readdirSync(join(samples, name))
+      .filter((file) => /\.(?:pcap|pcapng)(?:\.|$)/.test(file))
+      .map((file) => `${name}/${file}`),
+  )
+
+const TOTALS = {
+  skippedPackets: 0,
+  snappedSegments: 0,
+  fragmentsIncomplete: 0,
+  lastPacketTime: 0,
+  backwardTimestamps: 0,
+}
+
+type Between = (engine: ConnectionEngine) => ConnectionEngine
+
+/** The connections of a capture; something is done with the engine after every seventh packet. */
+async function connectionsOf(path: string, between: Between): Promise<CaptureConnections> {
+  const reader = await openCapture(path, { hash: false, reader: 'native-free' })
+  const decoder = new PacketDecoder()
+  const packet = new DecodedPacket()
+  let engine = new ConnectionEngine()
+  for (let batch = await reader.next(); batch !== null; batch = await reader.next()) {
+    const { view, bytes, offsets, capturedLengths, originalLengths, times, directions } = batch
+    for (let i = 0; i < batch.count; i++) {
+      const index = batch.interfaces[i]!
+      const { linkType } = reader.facts.interfaces[index]!
+      const [at, captured, original] = [offsets[i]!, capturedLengths[i]!, originalLengths[i]!]
+      decoder.decode(view, bytes, at, captured, original, linkType, times[i]!, packet)
+      const frame = batch.firstFrame + i
+      if (packet.kind === PACKET_TCP && packet.stop !== STOP_MALFORMED)
+        engine.segment(packet, bytes, view, frame, times[i]!, directions[i]!, index)
+      else if (packet.kind === PACKET_ICMP_QUOTING_TCP) engine.icmpError(packet, frame, times[i]!)
+      if (frame % 7 === 0) engine = between(engine)
+    }
+  }
+  await reader.close()
+  return setOf(reader.facts, readOut(engine, TOTALS))
+}
+
+function setOf(facts: CaptureFacts, data: ReturnType<typeof readOut>): CaptureConnections {
+  return new CaptureConnections('capture', facts, [data])
+}
+
+function seen(set: CaptureConnections) {
+  return Array.from({ length: set.count }, (_, i) => ({ view: set.view(i), shape: set.shape(i) >= 0 }))
+}
+
+const everyId = (engine: ConnectionEngine) =>
+  Array.from({ length: engine.store.table.count }, (_, id) => id)
+
+describe.each(captures)('%s', (name) => {
+  const path = join(samples, name)
+
+  test('is the same however often its connections are carried over', async () => {
+    const carried = await connectionsOf(path, (engine) => carryOver(engine, everyId(engine), {}))
+    expect(seen(carried)).toEqual(seen(await connectionsOf(path, (engine) => engine)))
+  })
+
+  test('is the same when connections are read out on the way', async () => {
+    const read = await connectionsOf(path, (engine) => {
+      readSome(engine, everyId(engine), TOTALS)
+      return engine
+    })
+    expect(seen(read)).toEqual(seen(await connectionsOf(path, (engine) => engine)))
+  })
+})
