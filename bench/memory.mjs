@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Does memory stay bounded, whatever the size? Streams captures of growing size, with a steady rate of connections,
- * through a pipe into `rstscope analyze -` and follows its resident memory.
+ * through a pipe into `rstscope analyze -` (or `watch -`) and follows its resident memory.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import {
@@ -27,7 +27,8 @@ const SIZES = '1,5,20'
 const USAGE = `usage: node bench/memory.mjs [flags]
   --sizes LIST   GB that are streamed [${SIZES}]
   --kinds LIST   ${Object.keys(KINDS).join(',')} [big,small]
-  --flags TEXT   more flags for analyze ("--max-memory 512M")
+  --command NAME analyze or watch [analyze]
+  --flags TEXT   more flags for it ("--max-memory 512M")
   --no-save      print only
 `
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -42,6 +43,7 @@ const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: SIZES },
     kinds: { type: 'string', default: 'big,small' },
+    command: { type: 'string', default: 'analyze' },
     flags: { type: 'string', default: '' },
     'no-save': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -56,6 +58,7 @@ if (!existsSync('/proc/self/status')) fail('needs /proc, where Linux tells the m
 const sizes = values.sizes.split(',').map(Number)
 const kinds = values.kinds.split(',')
 if (sizes.some((gb) => !(gb > 0))) fail('--sizes takes numbers above 0')
+if (!['analyze', 'watch'].includes(values.command)) fail('--command: analyze, watch')
 if (kinds.some((kind) => !(kind in KINDS))) fail(`--kinds: ${Object.keys(KINDS).join(', ')}`)
 
 const streams = []
@@ -72,7 +75,8 @@ if (!values['no-save']) {
   mkdirSync(RESULTS, { recursive: true })
   const place = environment()
   const isQuick = values.sizes !== SIZES
-  const path = join(RESULTS, `memory-${resultName(place)}${isQuick ? '-quick' : ''}.json`)
+  const of = values.command === 'watch' ? 'watch-' : ''
+  const path = join(RESULTS, `memory-${of}${resultName(place)}${isQuick ? '-quick' : ''}.json`)
   const rows = streams.map((stream) => `  ${JSON.stringify(stream)}`).join(',\n')
   const head = JSON.stringify({ environment: place, flags: values.flags }).slice(0, -1)
   writeFileSync(path, `${head},"streams":[\n${rows}\n]}\n`)
@@ -91,7 +95,8 @@ async function follow(kind, scale) {
   const stderr = openSync(said, 'w')
   const start = performance.now()
   const flags = values.flags.split(' ').filter((flag) => flag !== '')
-  const reader = spawn(process.execPath, [MAIN, 'analyze', '-', '--progress', 'none', ...flags], {
+  const quiet = values.command === 'watch' ? [] : ['--progress', 'none']
+  const reader = spawn(process.execPath, [MAIN, values.command, '-', ...quiet, ...flags], {
     stdio: [stdin, 'ignore', stderr],
     env: cleanEnv(),
   })
@@ -117,7 +122,7 @@ async function follow(kind, scale) {
   rmSync(scratch, { recursive: true })
   if (status !== 0) {
     writer.kill()
-    throw new Error(`analyze ended with ${status}: ${message}`)
+    throw new Error(`${values.command} ended with ${status}: ${message}`)
   }
   return { ms: Math.round(ms), peakBytes, samples: thinned(samples) }
 }

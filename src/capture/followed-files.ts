@@ -45,6 +45,8 @@ export class FollowedFiles {
   private readonly say: (notice: string) => void
   private waiting: string[] = []
   private restUntil = 0
+  /** Of the present scan: ms that went into looking into files, which is done once for each. */
+  private peekedMs = 0
   current: FollowedFile | null = null
 
   constructor(path: string, isFolder: boolean, say: (notice: string) => void) {
@@ -96,6 +98,7 @@ export class FollowedFiles {
   async scan(nowMs: number): Promise<void> {
     if (nowMs < this.restUntil) return
     const started = performance.now()
+    this.peekedMs = 0
     const paths = this.list()
     const present = new Set(paths)
     for (const path of this.known.keys()) if (!present.has(path)) this.known.delete(path)
@@ -105,7 +108,8 @@ export class FollowedFiles {
     this.waiting = this.waiting.filter((path) => present.has(path))
     for (const path of paths) await this.look(path, present)
     this.waiting.sort((a, b) => inTime(this.known.get(a)!, this.known.get(b)!) || byName(a, b))
-    this.restUntil = nowMs + Math.max(LEAST_REST_MS, REST_FACTOR * (performance.now() - started))
+    const tookMs = performance.now() - started - this.peekedMs
+    this.restUntil = nowMs + Math.max(LEAST_REST_MS, REST_FACTOR * tookMs)
   }
 
   private list(): string[] {
@@ -135,7 +139,10 @@ export class FollowedFiles {
       this.noteGrowth(path, known, stat, head)
       return
     }
-    const isCapture = !this.isFolder || looksLikeCapture(head)
+    const looksRight = looksLikeCapture(head)
+    // The one file that was named is what was meant, unless it is none at all.
+    if (!looksRight && !this.isFolder) await refuse(path)
+    const isCapture = looksRight || !this.isFolder
     this.known.set(path, {
       device: stat.dev,
       inode: stat.ino,
@@ -143,9 +150,16 @@ export class FollowedFiles {
       changedMs: stat.mtimeMs,
       head: isCapture ? head : new Uint8Array(0),
       readTo: null,
-      firstPacketNs: isCapture && this.isFolder ? await firstPacketNs(path) : null,
+      firstPacketNs: isCapture && this.isFolder ? await this.peek(path) : null,
     })
     if (isCapture && !this.waiting.includes(path)) this.waiting.push(path)
+  }
+
+  private async peek(path: string): Promise<bigint | null> {
+    const started = performance.now()
+    const first = await firstPacketNs(path)
+    this.peekedMs += performance.now() - started
+    return first
   }
 
   private noteGrowth(path: string, known: Known, stat: Stats, head: Uint8Array): void {
@@ -207,6 +221,12 @@ function looksLikeCapture(head: Uint8Array): boolean {
   const view = new DataView(head.buffer, head.byteOffset, head.length)
   const magic = view.getUint32(0)
   return MAGICS.includes(magic) || magic >>> 16 === 0x1f8b || pcapMagic(view, 0) !== null
+}
+
+/** Says of a file what it looks like instead. */
+async function refuse(path: string): Promise<void> {
+  const reader = await openCapture(path, { hash: false })
+  await reader.close()
 }
 
 /** When the first packet of a file was captured; null while it has none that can be read. */
