@@ -1,5 +1,7 @@
 /** Arrivals that are looked at for how much the capturing program holds back. */
 const ARRIVALS = 16
+/** Nobody waits longer for a line because of it. */
+const MOST_HELD_BACK_NS = 30e9
 
 /**
  * The time of a capture that is still being written, ns after its first packet: that of the last packet, and, while
@@ -15,7 +17,9 @@ export class CaptureClock {
   arrived(first: number | null, last: number, wallMs: number): void {
     this.last = Math.max(this.last, last)
     this.arrivedAtMs = wallMs
-    if (first !== null) this.spans[this.arrivals++ % ARRIVALS] = Math.max(0, last - first)
+    if (first === null) return
+    const span = Math.min(MOST_HELD_BACK_NS, Math.max(0, last - first))
+    this.spans[this.arrivals++ % ARRIVALS] = span
   }
 
   /** While packets are still being read, their own time is all that counts. */

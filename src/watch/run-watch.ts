@@ -57,7 +57,8 @@ class Watch {
   private moreWarnings = 0
   private readonly events: WatchEvent[] = []
   private reading: Promise<RecordBatch | null> | null = null
-  private hasWaited = true
+  /** What was there from the beginning tells nothing of how packets arrive. */
+  private hasWaited = false
   private unlookedPackets = 0
   private lookAgainAt = 0
 
