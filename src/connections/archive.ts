@@ -41,6 +41,18 @@ export class Archive {
     return place
   }
 
+  /** How much stands in it, for `rewind`. */
+  get length(): number {
+    return this.chunks.length * CHUNK_BYTES + this.at - CHUNK_BYTES
+  }
+
+  /** Forgets the entries that were written since `length` was this. */
+  rewind(length: number): void {
+    const chunks = Math.ceil(length / CHUNK_BYTES)
+    this.at = length - (chunks - 1) * CHUNK_BYTES
+    this.chunks.length = chunks
+  }
+
   get bytes(): number {
     return this.chunks.length * CHUNK_BYTES
   }

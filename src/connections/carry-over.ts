@@ -13,10 +13,25 @@ const unpacker = new ConnectionUnpacker()
 const unpacked = new UnpackedConnection()
 
 /**
- * Columns of some connections (ids, ascending) as they stand, as if the capture ended here; the engine goes on with
- * all of them.
+ * What `use` makes of the columns of some connections (ids, ascending) as they stand, as if the capture ended here. The
+ * engine goes on with all of them; the columns are not valid afterwards.
  */
-export function readSome(
+export function useSome<T>(
+  engine: ConnectionEngine,
+  ids: readonly number[],
+  packets: PacketTotals,
+  use: (data: ConnectionData) => T,
+): T {
+  const { archive } = engine.store
+  const { length } = archive
+  try {
+    return use(readSome(engine, ids, packets))
+  } finally {
+    archive.rewind(length)
+  }
+}
+
+function readSome(
   engine: ConnectionEngine,
   ids: readonly number[],
   packets: PacketTotals,

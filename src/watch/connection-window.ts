@@ -4,7 +4,7 @@ import {
   PACKET_TCP,
   STOP_MALFORMED,
 } from '../../native-free-decoders/decoded-packet.ts'
-import { carryOver, readSome } from '../connections/carry-over.ts'
+import { carryOver, useSome } from '../connections/carry-over.ts'
 import { ConnectionEngine } from '../connections/connection-engine.ts'
 import * as L from '../connections/layout.ts'
 import type { EngineTotals } from '../model/connection-data.ts'
@@ -202,8 +202,7 @@ export class ConnectionWindow {
     }
     const ids = this.around(asked)
     const isAsked = new Set(asked)
-    const window: JudgedWindow = {
-      data: readSome(engine, ids, this.packetTotals(now)),
+    const around: Omit<JudgedWindow, 'data'> = {
       facts,
       isAsked: (place) => isAsked.has(ids[place]!),
       lookedAt: (place) => marks[ids[place]!]!.lookedAt,
@@ -214,11 +213,10 @@ export class ConnectionWindow {
       marks[id]!.lookedAt = table.doubles[id * L.DOUBLES + L.T_LAST]!
       marks[id]!.isSettled = true
     }
-    const told: Told[] = []
-    for (const judgement of this.judge.judge(window)) {
-      const one = this.settle(marks[ids[judgement.place]!]!, judgement, isEnd)
-      if (one !== null) told.push(one)
-    }
+    const judgements = useSome(engine, ids, this.packetTotals(now), (data) => [
+      ...this.judge.judge({ ...around, data }),
+    ])
+    const told = judgements.flatMap((one) => this.settle(marks[ids[one.place]!]!, one, isEnd) ?? [])
     const lastFrame = ({ connection }: Told) => connection.views.capture!.lastFrame
     return told.sort((a, b) => lastFrame(a) - lastFrame(b))
   }

@@ -1,9 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DecodedPacket, PACKET_ICMP_QUOTING_TCP, PACKET_TCP, STOP_MALFORMED } from '../../native-free-decoders/decoded-packet.ts'
+import {
+  DecodedPacket,
+  PACKET_ICMP_QUOTING_TCP,
+  PACKET_TCP,
+  STOP_MALFORMED,
+} from '../../native-free-decoders/decoded-packet.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
-import { carryOver, readSome } from '../../src/connections/carry-over.ts'
+import { carryOver, useSome } from '../../src/connections/carry-over.ts'
 import { ConnectionEngine } from '../../src/connections/connection-engine.ts'
 import { CaptureConnections } from '../../src/connections/connection-set.ts'
 import { readOut } from '../../src/connections/read-out.ts'
@@ -59,7 +64,10 @@ function setOf(facts: CaptureFacts, data: ReturnType<typeof readOut>): CaptureCo
 }
 
 function seen(set: CaptureConnections) {
-  return Array.from({ length: set.count }, (_, i) => ({ view: set.view(i), shape: set.shape(i) >= 0 }))
+  return Array.from({ length: set.count }, (_, i) => ({
+    view: set.view(i),
+    shape: set.shape(i) >= 0,
+  }))
 }
 
 const everyId = (engine: ConnectionEngine) =>
@@ -75,7 +83,9 @@ describe.each(captures)('%s', (name) => {
 
   test('is the same when connections are read out on the way', async () => {
     const read = await connectionsOf(path, (engine) => {
-      readSome(engine, everyId(engine), TOTALS)
+      const { length } = engine.store.archive
+      useSome(engine, everyId(engine), TOTALS, (data) => expect(data.count).toBeGreaterThan(0))
+      expect(engine.store.archive.length).toBe(length)
       return engine
     })
     expect(seen(read)).toEqual(seen(await connectionsOf(path, (engine) => engine)))
