@@ -185,7 +185,7 @@ export const FLAGS: readonly Flag[] = [
     name: 'idle-after',
     value: 'SECONDS',
     parse: parseWait,
-    help: 'without a packet for so long a connection counts as open [7200]',
+    help: 'silent for so long: told as open, forgotten [7200]',
     group: 'Selection',
     commands: ['watch'],
   },

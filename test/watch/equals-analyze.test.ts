@@ -33,6 +33,10 @@ describe.each(captures)('%s', (name) => {
     expect(lines(watched)).toEqual(lines(report.connections))
     const causes = (list: Connection[]) => list.map((c) => `${keyOf(c)} ${c.causes[0]?.id}`).sort()
     if (causes(watched).join() !== causes(report.connections).join())
-      console.log(name, causes(watched).filter((c) => !causes(report.connections).includes(c)), causes(report.connections).filter((c) => !causes(watched).includes(c)))
+      console.log(
+        name,
+        causes(watched).filter((c) => !causes(report.connections).includes(c)),
+        causes(report.connections).filter((c) => !causes(watched).includes(c)),
+      )
   })
 })

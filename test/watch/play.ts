@@ -1,6 +1,10 @@
 import { openCapture } from '../../src/capture/open-capture.ts'
 import type { RecordBatch } from '../../src/model/record-reader.ts'
-import { ConnectionWindow, type Told, type WindowOptions } from '../../src/watch/connection-window.ts'
+import {
+  ConnectionWindow,
+  type Told,
+  type WindowOptions,
+} from '../../src/watch/connection-window.ts'
 
 const OPTIONS: WindowOptions = { goneAfterNs: 7200e9, maxMemory: 64 * 2 ** 20 }
 
@@ -11,7 +15,10 @@ export interface Played {
 }
 
 /** Hands a capture to a window packet by packet, as if each arrived alone, and looks for endings after each. */
-export async function playLive(path: string, options: Partial<WindowOptions> = {}): Promise<Played> {
+export async function playLive(
+  path: string,
+  options: Partial<WindowOptions> = {},
+): Promise<Played> {
   const window = new ConnectionWindow({ ...OPTIONS, ...options })
   const reader = await openCapture(path, { hash: false, reader: 'native-free' })
   const told: Told[] = []
