@@ -153,16 +153,20 @@ class Tally {
     }
   }
 
-  /** As many of those that are not listed are thought to be repeats as are so by finding. */
+  /**
+   * Of those that are not listed as many are thought to be repeats as are so in their finding; of those whose finding
+   * no sample lists, as many as among all that are listed.
+   */
   private countResets(findings: readonly BatchFinding[]): Count {
-    const known = countOf(
-      this.resets,
-      this.ends.listedResets,
-      this.ends.distinctResets,
-      this.mostResets,
-    )
-    const repeats = sum(findings, ({ by, count }) => (by === null ? 0 : count.atMost - count.about))
-    return { ...known, about: Math.max(known.atLeast, known.atMost - repeats) }
+    const { listedResets, distinctResets } = this.ends
+    const known = countOf(this.resets, listedResets, distinctResets, this.mostResets)
+    const found = findings.filter(({ by }) => by !== null).map(({ count }) => count)
+    const repeats = sum(found, ({ atMost, about }) => atMost - about)
+    const unlisted = Math.max(0, this.resets - listedResets)
+    const unnamed = Math.max(0, unlisted - sum(found, ({ atMost, atLeast }) => atMost - atLeast))
+    const share = listedResets === 0 ? 0 : (listedResets - distinctResets) / listedResets
+    const about = Math.round(known.atMost - repeats - unnamed * share)
+    return { ...known, about: Math.max(known.atLeast, about) }
   }
 
   private findings(): BatchFinding[] {

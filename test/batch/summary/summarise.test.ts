@@ -111,6 +111,17 @@ describe('counts beyond what samples list', () => {
     expect(summary.limits.map(({ code }) => code)).toEqual(['counts-approximate'])
   })
 
+  test('resets of findings that no sample lists repeat as those do that are listed', () => {
+    // The same capture four times; each report lists 10 of its 100 resets.
+    const ends = Array.from({ length: 10 }, (_, i) => end(i, `isn ${i} ${i}`, i))
+    const rows = ['a', 'b', 'c', 'd'].map((sample) => {
+      const one = row(sample, [finding(ends)])
+      one.summary!.byFirstReset.upstream = 100
+      return one
+    })
+    expect(summarise(rows).resets).toEqual({ about: 100, atLeast: 100, atMost: 370 })
+  })
+
   test('a bound on connections is told, and nothing is lost', () => {
     const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
     const rows = [row('a', [finding(ends(keys))]), row('b', [finding(ends(keys))])]
