@@ -56,6 +56,11 @@ function without(items: Evidence[], others: Evidence[]): Evidence[] {
   return items.filter((item) => !others.some((o) => o.text === item.text && sameFrame(o, item)))
 }
 
+/** Whether a step is a command to type, which formats show as one. */
+export function isCommand(step: string): boolean {
+  return /^(?:kubectl|istioctl|rstscope|tcpdump|ss|sysctl|openssl|curl) /.test(step)
+}
+
 /** How many connections are like the leading one, and how many other groups ended badly. */
 export function alsoTexts({ verdict }: Head, leading: Connection | null): string[] {
   const also: string[] = []

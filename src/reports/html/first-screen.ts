@@ -4,7 +4,7 @@ import { captureEnds, MOST_NAMED } from '../capture-ends.ts'
 import { plural } from '../ending-table.ts'
 import { endingWords, endpointText } from '../endings.ts'
 import { workloadTexts } from '../kubernetes-lines.ts'
-import { alsoTexts, type Reasons, reasonsOf } from '../reasons.ts'
+import { alsoTexts, isCommand, type Reasons, reasonsOf } from '../reasons.ts'
 import { confidenceBadge, evidenceList, type PageContext, timeHtml } from './evidence.ts'
 import { ladderSvg } from './ladder-svg.ts'
 import { lifeStrip } from './life-strip.ts'
@@ -27,10 +27,11 @@ function splitHeadline(headline: string): [subject: string, rest: string] {
 
 /** The answer: who reset first and why, each with its own confidence. */
 export function verdictHtml({ head }: PageContext): Markup {
-  const { verdict } = head
+  const { verdict, findings } = head
   const isShared = !head.limits.some(({ code }) => code === 'no-shared-connection')
   const [subject, rest] = splitHeadline(verdict.headline.trim())
-  const tone = verdict.by === null ? (isShared ? 'calm' : 'open') : 'alarm'
+  const isCalm = isShared && findings.every(({ severity }) => severity === 'info')
+  const tone = verdict.by === null ? (isCalm ? 'calm' : 'open') : 'alarm'
   return html`<header class="verdict ${tone}">
 <h1>${subject} ${isShared ? confidenceBadge(verdict.confidence) : null}<button type="button" id="copy" hidden>Copy for a ticket</button></h1>
 ${rest === '' ? null : html`<p class="rest">${rest}</p>`}
@@ -80,9 +81,7 @@ function nextSteps({ next, settles }: Reasons, leading: Connection | null): Mark
 
 /** A command to type looks like one. */
 export function commandHtml(step: string): Markup {
-  return /^(?:kubectl|rstscope|tcpdump|ss|sysctl|openssl|curl) /.test(step)
-    ? html`<code>${step}</code>`
-    : html`${step}`
+  return isCommand(step) ? html`<code>${step}</code>` : html`${step}`
 }
 
 /** The ladder of the connection that the answer is about, or what there is instead. */

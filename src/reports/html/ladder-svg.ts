@@ -221,7 +221,8 @@ function firstLabel(fate: Fate, { x, y }: Spot, toRight: boolean): Markup {
   const text = `${segmentLabel(fate.segment)} — first reset`
   const width = Math.round(text.length * 7.4 + 14)
   const left = toRight ? x : x - width
-  return html`<rect class="flag" x="${left}" y="${round(y - 11)}" width="${width}" height="22" rx="4" fill="#b3261e"/><text class="on-flag" x="${left + width / 2}" y="${round(y + 4.5)}" text-anchor="middle" font-weight="700" fill="#ffffff">${text}</text>`
+  // On its line, as the other labels are, so that the next one has its room.
+  return html`<rect class="flag" x="${left}" y="${round(y - 20)}" width="${width}" height="22" rx="4" fill="#b3261e"/><text class="on-flag" x="${left + width / 2}" y="${round(y - 4.5)}" text-anchor="middle" font-weight="700" fill="#ffffff">${text}</text>`
 }
 
 function arrowTitle(row: Row, time: string, sent: number | null, received: number | null): string {

@@ -12,7 +12,8 @@ const MOST_CHARACTERS = 2000
 // A word with the punctuation around it: `(keepalive-race).`, `4.140`, `client's`.
 const LEADING = /^[("“‘]{0,3}/
 const TRAILING = /[)."”’',;:!?…]{0,4}$/
-const WORD = /^(?:[\p{L}\p{M}]+(?:[-'’+][\p{L}\p{M}]+){0,9}|[≈±≥≤×]?\p{Nd}+(?:[.:]\p{Nd}+)?%?|≈)$/u
+const WORD =
+  /^(?:[\p{L}\p{M}]+(?:[-'’+][\p{L}\p{M}]+){0,9}|[≈±≥≤×]?\p{Nd}+(?:[.:]\p{Nd}+)?%?|[≈±])$/u
 // What no platform gives a meaning to between two words.
 const SIGN = /^[→←↔≈±=–—×·+-]$/u
 /** As the first word it would begin a list. */

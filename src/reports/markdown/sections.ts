@@ -9,7 +9,7 @@ import { evidenceLabel } from '../frame-label.ts'
 import { listWarningTexts, workloadTexts } from '../kubernetes-lines.ts'
 import { ladderLines } from '../ladder.ts'
 import { pathLines } from '../path-strip.ts'
-import { alsoTexts, otherLeg, type Reasons } from '../reasons.ts'
+import { alsoTexts, isCommand, otherLeg, type Reasons } from '../reasons.ts'
 import { formatTime, type TimeMode } from '../time-format.ts'
 import { type Block, bullets, details, fenced, firstOf, numbered, table } from './blocks.ts'
 import { code, inline } from './inline.ts'
@@ -48,7 +48,7 @@ export function factTable(
     ['Kubernetes', texts(reasons.lists)],
     ['Access log', logged ? texts(logTexts(logged, head, mode)) : []],
     ['Ignored', [...evidence(reasons.ignored), ...reasons.moreIgnored]],
-    ['To settle', texts(reasons.settles)],
+    ['To settle', reasons.settles.map(stepText)],
   ]
   const rows = facts.flatMap(([name, items]) =>
     firstOf(items, MOST_EVIDENCE).map((item, i) => [i === 0 ? name : '', item]),
@@ -103,8 +103,13 @@ export function captureBlock(head: Head, stream: ReportStream, layout: Layout): 
 
 export function stepBlocks(next: string[]): Block[] {
   if (next.length === 0) return []
-  const steps = numbered(firstOf(next, MOST_TEXTS).map(inline))
+  const steps = numbered(firstOf(next.map(stepText), MOST_TEXTS))
   return [{ name: 'next steps', text: `**Next**\n\n${steps}`, rank: 1 }]
+}
+
+/** A command is code as a whole: it is to be copied. */
+function stepText(step: string): string {
+  return isCommand(step) ? code(step) : inline(step)
 }
 
 /** Each finding folded away under its title. */
@@ -129,7 +134,7 @@ function findingText(finding: Finding, head: Head, mode: TimeMode): string {
     inline(why),
     ...list('Evidence', evidenceItems(evidence, head, mode)),
     ...list('Against it', evidenceItems(against, head, mode)),
-    ...list('Next', next.map(inline)),
+    ...list('Next', next.map(stepText)),
   ]
   return details(`${severity} ${finding.code}: ${title}`, parts.join('\n\n'))
 }
@@ -181,7 +186,7 @@ export function originBlocks({ tool, schema, captures }: Head): Block[] {
   )
   const version = `${tool.name} ${inline(tool.version.slice(0, MOST_VERSION))}, report ${code(schema)}`
   return [
-    { name: 'the inputs', text: bullets(firstOf(files, MOST_HASHES)), rank: 1 },
+    { name: 'the inputs', text: `**Inputs**\n\n${bullets(firstOf(files, MOST_HASHES))}`, rank: 1 },
     { name: 'the version', text: version, rank: 0 },
   ]
 }

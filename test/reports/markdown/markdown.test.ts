@@ -31,6 +31,26 @@ test('a page names its inputs with their hashes, and the version', () => {
   expect(page.trimEnd()).toMatch(/\nrstscope `0\.1\.0`, report `rstscope\.report\/1`$/)
 })
 
+test('the inputs stand under a heading of their own, in no list of limits', () => {
+  for (const [, report] of REPORTS) {
+    expect(markdown(report)).toMatch(/\n\n\*\*Inputs\*\*\n\n- `[^`]+` `[^`]+` SHA-256 /)
+  }
+})
+
+test('a step that is a command is code as a whole, whatever it names', () => {
+  const report = compareReport()
+  const leading = report.connections.find(({ id }) => id === 7)!
+  leading.causes[0]!.next = [
+    'kubectl -n shop logs a|b -c `x` --previous',
+    'look at @you and #1',
+    'rstscope explain RS241',
+  ]
+  const page = markdown(report)
+  expect(page).toContain(
+    '1. `kubectl -n shop logs a\\x7cb -c \\x60x\\x60 --previous`\n2. look at `@you` and `#1`\n3. `rstscope explain RS241`\n',
+  )
+})
+
 test('access log and Kubernetes facts are in the table', () => {
   const page = markdown(loggedReport())
   expect(page).toContain('| Access log | `gateway.log:701` ')
