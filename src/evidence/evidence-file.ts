@@ -49,7 +49,7 @@ export function* evidenceBlocks(
 ): Iterable<Uint8Array> {
   const application = `${head.tool.name} ${head.tool.version}`
   yield sectionHeader(application, [
-    [...verdictLines(head), ...sourceLines(kept), ...notes].join('\n'),
+    [...verdictLines(head), ...sourceLines(kept), ...notes].map(oneLine).join('\n'),
   ])
   let written = 0
   const first = kept.map((capture) => {
@@ -71,6 +71,14 @@ export function* evidenceBlocks(
     const last = packets.at(-1)
     if (isKnown && last) yield interfaceStatistics(first[which]!, last.timeNs, dropped)
   }
+}
+
+/** A name with a line break would make lines of its own, such as another hash. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\n\u2028\u2029]/g,
+    (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
+  )
 }
 
 function verdictLines({ tool, verdict }: Pick<Report, 'tool' | 'verdict'>): string[] {
@@ -99,9 +107,9 @@ function describe(one: Interface, { name, interfaces, packets }: KeptCapture) {
   return {
     linkType: one.linkType,
     snapLength: longest > one.snapLength ? 0 : one.snapLength,
-    name: isAlone ? name : `${name}:${own}`,
-    description: one.name === null ? null : `interface ${one.name} of the ${name} capture`,
-    filter: one.filter,
+    name: oneLine(isAlone ? name : `${name}:${own}`),
+    description: one.name === null ? null : oneLine(`interface ${one.name} of the ${name} capture`),
+    filter: one.filter === null ? null : oneLine(one.filter),
   }
 }
 
@@ -109,7 +117,7 @@ function commentsOn(frame: number, name: string, sentences: readonly string[]): 
   const more = sentences.length - MOST_SENTENCES
   const lines = sentences.slice(0, MOST_SENTENCES)
   if (more > 0) lines.push(`${more} more sentences in the report`)
-  return lines.map((text) => `rstscope: ${text} (${name} frame ${frame})`)
+  return lines.map((text) => oneLine(`rstscope: ${text} (${name} frame ${frame})`))
 }
 
 /** Merges the captures by one clock; each keeps the order of its file, which is the order of events. */
