@@ -33,8 +33,10 @@ export interface Told extends ToldEnding {
   connection: Connection
   /** How it was told before; null the first time. */
   before: ToldEnding | null
-  /** It goes on after all, or is open at the end: what was told is taken back, if anything was. */
+  /** It is open: at the end of the capture, or because nobody waits for its end any more. */
   isOpen: boolean
+  /** An end was told, and it goes on after all: it will be told again when it ends. */
+  goesOn: boolean
 }
 
 /** What the window keeps in mind of a connection beside its packets. */
@@ -230,14 +232,10 @@ export class ConnectionWindow {
     mark.isSettled = !isOpen || isGone || !isSelected
     if (!isSelected) return null
     const before = mark.told
-    if (isOpen && !isEnd && !isGone) {
-      if (before === null) return null
-      mark.told = null
-    } else {
-      if (before !== null && endsAlike(before.ending, ending)) return null
-      mark.told = { ending, peer }
-    }
-    return { connection, ending, peer, before, isOpen }
+    const goesOn = isOpen && !isEnd && !isGone
+    if (goesOn ? before === null : before !== null && endsAlike(before.ending, ending)) return null
+    mark.told = goesOn ? null : { ending, peer }
+    return { connection, ending, peer, before, isOpen, goesOn }
   }
 
   /** The connections that are judged, and the newest of the others, in order. */

@@ -128,9 +128,9 @@ class Watch {
     this.lookAgainAt = ended + Math.max(LOOK_MS, REST_FACTOR * (ended - started))
   }
 
-  private tell({ connection, ending, peer, before, isOpen }: Told): void {
+  private tell({ connection, ending, peer, before, isOpen, goesOn }: Told): void {
     if (before !== null) this.tally.remove(before.ending, before.peer, connection)
-    this.tally.add(ending, peer, connection)
+    if (!goesOn) this.tally.add(ending, peer, connection)
     const { firstFrame, lastFrame } = connection.views.capture!
     const base = this.window.frameBase
     const files = this.trail

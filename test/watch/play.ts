@@ -9,8 +9,9 @@ import {
 const OPTIONS: WindowOptions = { goneAfterNs: 7200e9, maxMemory: 64 * 2 ** 20 }
 
 export interface Played {
-  /** Everything that was told, in order. */
+  /** Everything that was told, in order, and how much of it before the capture ended. */
   told: Told[]
+  toldBeforeEnd: number
   window: ConnectionWindow
 }
 
@@ -34,8 +35,9 @@ export async function playLive(
   } finally {
     await reader.close()
   }
+  const toldBeforeEnd = told.length
   told.push(...window.finish(window.lastPacketTime, reader.facts))
-  return { told, window }
+  return { told, toldBeforeEnd, window }
 }
 
 function only(batch: RecordBatch, i: number): RecordBatch {
