@@ -43,6 +43,19 @@ const RULES: [folder: string, allowed: string[]][] = [
     'src/workers/',
     [...FACTS, 'src/workers/', 'src/capture/', 'src/packets/', 'src/connections/', 'node:'],
   ],
+  // Beside the engine it puts all stages together for one moment after another, as the files in src/ do for a file.
+  [
+    'src/watch/',
+    [
+      ...FACTS,
+      ...['watch', 'capture', 'packets', 'connections', 'correlation', 'diagnosis'].map(
+        (name) => `src/${name}/`,
+      ),
+      ...['assign-roles', 'compare-cases', 'selection', 'survey-cases'].map(
+        (name) => `src/${name}.ts`,
+      ),
+    ],
+  ],
   [
     'src/batch/',
     [

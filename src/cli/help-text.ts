@@ -85,7 +85,7 @@ several captures saw counts once. Ctrl-C keeps what is done; --resume goes on fr
     summary: 'how connections end, while they are captured',
     examples: [
       ["tcpdump -U -w - 'tcp or icmp or icmp6' | rstscope watch -", 'from a pipe'],
-      ['rstscope watch /var/captures', 'files as they rotate'],
+      ['rstscope watch /var/captures', 'rotated files, as they come'],
       ['rstscope watch trace.pcap --format ndjson | jq .detail', 'for a pipeline'],
     ],
     text: `Prints a line for each connection that ends otherwise than in order (--all: for each), about a

@@ -185,7 +185,7 @@ export const FLAGS: readonly Flag[] = [
     name: 'idle-after',
     value: 'SECONDS',
     parse: parseWait,
-    help: 'silent for so long: told as open, forgotten [7200]',
+    help: 'give a connection up after so long without a packet [2h]',
     group: 'Selection',
     commands: ['watch'],
   },

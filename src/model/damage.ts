@@ -6,7 +6,9 @@ const LOSSLESS = new Set(['unusual-version', 'no-packet-times', 'bad-time-resolu
 const LOSSY = new Set(['too-many-interfaces', 'truncated-compression', 'damaged-compression'])
 
 /** Whether a capture was read in part only. */
-export function isReadInPart(head: Pick<Report, 'captures'>): boolean {
+export function isReadInPart(head: {
+  captures: Pick<Report['captures'][number], 'warnings'>[]
+}): boolean {
   return head.captures.some(({ warnings }) => warnings.some(isLoss))
 }
 

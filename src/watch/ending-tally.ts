@@ -1,7 +1,7 @@
 import { CATALOGUE } from '../diagnosis/catalogue.ts'
 import { findingIndex } from '../diagnosis/findings.ts'
 import type { Ending, EndingCount, Endings } from '../model/ending.ts'
-import { type Level, levelOf } from '../model/ending-level.ts'
+import { LEVEL_RANK, type Level, levelOf } from '../model/ending-level.ts'
 import type { Connection } from '../model/report.ts'
 
 /** Groups of equal endings with their own upstream end; of more, the ends are counted together. */
@@ -51,7 +51,8 @@ export class EndingTally {
     let worst: Level | null = null
     for (const { ending } of this.endings.counts) {
       for (const level of [levelOf(ending), findingLevel(ending)]) {
-        if (level !== null && (worst === null || RANK[level] > RANK[worst])) worst = level
+        if (level !== null && (worst === null || LEVEL_RANK[level] > LEVEL_RANK[worst]))
+          worst = level
       }
     }
     return worst
@@ -84,8 +85,6 @@ export class EndingTally {
     return this.names.push(text) - 1
   }
 }
-
-const RANK: Record<Level, number> = { error: 2, warning: 1, info: 0 }
 
 /** What a report's finding of this ending would be worth. */
 function findingLevel(ending: Ending): Level | null {

@@ -57,6 +57,9 @@ export async function runFake(argv: string[], around: Surroundings = {}): Promis
     loadEngine: async () => ({
       analyzeStream: answer(analyzeReport()),
       compareStream: answer(compareReport()),
+      watch: () => {
+        throw new Error('reports written by hand are not watched')
+      },
       Redaction,
       collectEvidence: async () => {
         throw new Error('reports written by hand have no packets')
