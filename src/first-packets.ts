@@ -1,6 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { ContainerContext } from '../native-free-decoders/container/container-parser.ts'
-import { pcapMagic } from '../native-free-decoders/container/pcap.ts'
+import {
+  ContainerContext,
+  RecordColumns,
+} from '../native-free-decoders/container/container-parser.ts'
+import {
+  PCAP_HEADER_BYTES,
+  PcapParser,
+  pcapMagic,
+  readPcapHeader,
+} from '../native-free-decoders/container/pcap.ts'
 import { isPcapng } from '../native-free-decoders/container/pcapng.ts'
 import { PcapngOptionCursor, readText } from '../native-free-decoders/container/pcapng-options.ts'
 import { isSnoop } from '../native-free-decoders/container/snoop.ts'
@@ -13,6 +21,7 @@ import { RstscopeError } from './errors.ts'
 /** Enough for the magic numbers of every format. */
 const HEAD_BYTES = 16
 const GZIP_MAGIC = 0x1f8b
+const FIRST_BYTES = 4096
 
 /** Whether a file is a capture by its first bytes, whatever its name. Rejects with what the file system says. */
 export async function holdsCapture(path: string): Promise<boolean> {
@@ -80,6 +89,16 @@ async function readHead(path: string, length = HEAD_BYTES): Promise<DataView> {
  */
 export async function firstPacketNs(path: string): Promise<bigint | null> {
   const context = new ContainerContext()
+  // Of most files the first packet is at their beginning: thousands of them need no large buffers for that.
+  const head = await readHead(path, FIRST_BYTES).catch(() => null)
+  const header =
+    head !== null && head.byteLength >= PCAP_HEADER_BYTES ? readPcapHeader(head, 0) : null
+  if (head !== null && header !== null) {
+    const bytes = new Uint8Array(head.buffer, 0, head.byteLength)
+    const parser = new PcapParser(header, context)
+    parser.parse(bytes, head, PCAP_HEADER_BYTES, head.byteLength, new RecordColumns(1))
+    if (context.baseNs !== null) return context.baseNs
+  }
   const file = await openFile(path, 'native-free', NOT_METERED, context, false)
   try {
     await file.records.fill(new ReusedBatch())

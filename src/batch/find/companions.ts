@@ -63,7 +63,7 @@ export class Companions {
         : companionOf(entry.name)
       if (kind !== 'access-log' && kind !== 'kubernetes') continue
       const file = join(path, entry.name)
-      this.#add({ path: file, place: placeOf(file), bytes: null, kind })
+      this.#add({ path: file, place: placeOf(file), bytes: null, changedMs: null, kind })
     }
   }
 }

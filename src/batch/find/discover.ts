@@ -20,6 +20,8 @@ export interface FoundFile {
   place: Place
   /** Null where that is not known: URLs, pipes, files that cannot be read. */
   bytes: number | null
+  /** When it was changed last, in ms since 1970; null where that is not known. */
+  changedMs: number | null
 }
 
 /** A file or folder that lies beside captures. */
@@ -52,7 +54,7 @@ export async function discover(
   for (const path of paths) {
     if (isUrl(path)) {
       folders.push(placeOf(path).slice(0, -1))
-      walk.take({ path, place: placeOf(path), bytes: null })
+      walk.take({ path, place: placeOf(path), bytes: null, changedMs: null })
     } else if (path === '' || path === '-') {
       throw notAPath(path)
     } else {

@@ -66,9 +66,9 @@ export class FolderWalk {
       this.passedOver.add(kind, path)
       return
     }
-    this.#seenFiles.add(await realpath(path))
-    const bytes = stats.isFile() ? stats.size : null
-    this.#keep({ path, place: placeOf(path), bytes, ...(kind === null ? {} : { kind }) })
+    this.#seenFiles.add(await realpath(path).catch(() => resolve(path)))
+    const { bytes, changedMs } = sizeOf(stats)
+    this.#keep({ path, place: placeOf(path), bytes, changedMs, ...(kind === null ? {} : { kind }) })
   }
 
   /** Everything below a folder. */
@@ -199,7 +199,11 @@ export class FolderWalk {
       return []
     }
     if (!isKubernetesFolder(name)) return [next]
-    this.#keep({ path: next.path, place: placeOf(next.path), bytes: null, kind: 'kubernetes' })
+    this.#keep({
+      path: next.path,
+      place: placeOf(next.path),
+      ...{ bytes: null, changedMs: null, kind: 'kubernetes' },
+    })
     return [{ ...next, isLists: true }]
   }
 
@@ -217,12 +221,13 @@ export class FolderWalk {
         if (!isNamed && !(await holdsCapture(path))) return 'not-a-capture'
         if (/\.pcapng$/i.test(name) && (await isEvidence(path))) return 'results'
       }
-      const { size } = await stat(path)
-      return { path, place: placeOf(path), bytes: size, ...(kind === null ? {} : { kind }) }
+      const { bytes, changedMs } = sizeOf(await stat(path))
+      return { path, place: placeOf(path), bytes, changedMs, ...(kind === null ? {} : { kind }) }
     } catch (error) {
       if (error instanceof RstscopeError && error.code === 'RSTSCOPE_INTERRUPTED') throw error
       // By its name it is a capture: it becomes a sample that fails with its reason.
-      return isNamed ? { path, place: placeOf(path), bytes: null } : 'unreadable'
+      const nothing = { bytes: null, changedMs: null }
+      return isNamed ? { path, place: placeOf(path), ...nothing } : 'unreadable'
     }
   }
 
@@ -241,6 +246,12 @@ export class FolderWalk {
     if ('kind' in file) this.companions.set(file.place.join('/'), file)
     else this.take(file)
   }
+}
+
+function sizeOf(stats: Stats): Pick<FoundFile, 'bytes' | 'changedMs'> {
+  return stats.isFile()
+    ? { bytes: stats.size, changedMs: stats.mtimeMs }
+    : { bytes: null, changedMs: null }
 }
 
 function interrupted(signal: AbortSignal): RstscopeError {

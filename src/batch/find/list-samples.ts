@@ -10,6 +10,7 @@ export interface ListOptions {
 
 /** Files of one side that are named; of a longer set the first and the last are. */
 const MOST_FILES = 3
+const MOST_NOTES = 20
 
 /** What was found, and what belongs together and why: lines of text without colour, safe to print. */
 export function listSamples(found: FoundSamples, { most = Infinity }: ListOptions = {}): string {
@@ -20,7 +21,8 @@ export function listSamples(found: FoundSamples, { most = Infinity }: ListOption
   for (const sample of shown) lines.push(...sampleLines(sample))
   if (samples.length > shown.length) lines.push(`  … and ${samples.length - shown.length} more`)
   if (notes.length > 0) lines.push('', 'Not as it looked')
-  for (const note of notes) lines.push(`  ${escapeText(note)}`)
+  for (const note of notes.slice(0, MOST_NOTES)) lines.push(`  ${escapeText(note)}`)
+  if (notes.length > MOST_NOTES) lines.push(`  … and ${notes.length - MOST_NOTES} more`)
   if (passedOver.length > 0) lines.push('', 'Passed over')
   for (const { count, text, examples } of passedOver) {
     const names = examples.map((path) => escapeText(shownPath(path))).join(', ')

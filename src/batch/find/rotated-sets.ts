@@ -208,15 +208,28 @@ async function joinRun(run: readonly Member[], times: PacketTimes): Promise<Unit
       return 'named by time, but too large to see whether each ends where the next begins'
     return set(turned, `${basis}; that they do not overlap was not looked at`)
   }
+  if (kind === 'time' && wasWrittenBefore(seam)) {
+    return 'named by time, but each was written to its end long before the next one begins'
+  }
   const latest = await times.latest(seam.file.path)
   if (latest === null) return set(turned, basis)
   const gap = seam.nextFirst - latest
   if (gap < -TOLERANCE_NS) return `named like one capture (${program}), but they overlap in time`
-  const length = latest - seam.first
-  if (kind === 'time' && gap > SMALL_GAP_NS && gap > length) {
+  if (kind === 'time' && isLargeGap(gap, latest - seam.first)) {
     return `named by time, but ${seconds(gap)} s lie between one's end and the next one's beginning`
   }
   return set(turned, basis)
+}
+
+function isLargeGap(gap: bigint, length: bigint): boolean {
+  return gap > SMALL_GAP_NS && gap > length
+}
+
+/** Nothing is captured into a file after its last change: that spares reading it where the gap shows already. */
+function wasWrittenBefore({ file, first, nextFirst }: Seam): boolean {
+  if (file.changedMs === null) return false
+  const changed = BigInt(Math.ceil(file.changedMs)) * 1_000_000n
+  return changed >= first && isLargeGap(nextFirst - changed, changed - first)
 }
 
 /** Members from the oldest on; null when that is not the order of their names, not even in a ring that began anew. */

@@ -169,6 +169,7 @@ describe('a file that is named', () => {
     expect(captures[0]).toEqual({
       path: url,
       bytes: null,
+      changedMs: null,
       place: ['https:', 'store.example', 'night', 'cart client.pcap'],
     })
     expect(base).toEqual(['https:', 'store.example', 'night'])

@@ -6,7 +6,9 @@ import { SIDE_WORDS, sidedName } from '../../../src/batch/find/side-words.ts'
 import { singleUnit } from '../../../src/batch/find/unit.ts'
 
 const units = (...paths: string[]) =>
-  paths.map((path) => singleUnit({ path, place: ['base', ...path.split('/')], bytes: 1 }))
+  paths.map((path) =>
+    singleUnit({ path, place: ['base', ...path.split('/')], bytes: 1, changedMs: null }),
+  )
 
 const told = ({ pairs, alone }: ReturnType<typeof pairByNames>) => ({
   pairs: pairs.map(({ client, upstream }) => [client.files[0]!.path, upstream.files[0]!.path]),
@@ -108,7 +110,9 @@ describe('pairs by name', () => {
   })
 
   test('folders above the one that was named tell nothing', () => {
-    const above = [{ path: '/usr/local/x.pcap', place: ['usr', 'local', 'x.pcap'], bytes: 1 }]
+    const above = [
+      { path: '/usr/local/x.pcap', place: ['usr', 'local', 'x.pcap'], bytes: 1, changedMs: null },
+    ]
     const { alone } = pairByNames(above.map(singleUnit), ['usr', 'local'])
     expect(alone).toMatchObject([{ why: null }])
   })

@@ -24,7 +24,12 @@ async function joined(files: Times) {
     return times == null ? null : BigInt(Math.round(times[which] * 1e9))
   }
   const found = Object.keys(files).map(
-    (name): FoundFile => ({ path: `/${name}`, place: name.split('/'), bytes: 1000 }),
+    (name): FoundFile => ({
+      path: `/${name}`,
+      place: name.split('/'),
+      bytes: 1000,
+      changedMs: null,
+    }),
   )
   const { units, notes } = await joinRotated(found, {
     first: async (path) => time(path, 0),
@@ -150,6 +155,19 @@ describe('not one capture', () => {
       'x-2026-11-21.pcap': [172_800, 173_400],
     })
     expect(note).toContain('lie between')
+  })
+
+  test('one capture each night is known by when it was written, without reading it', async () => {
+    const found = [0, 86_400].map((start, i): FoundFile => {
+      const path = `x-2026112${i}.pcap`
+      return { path, place: [path], bytes: 1000, changedMs: (start + 600) * 1000 }
+    })
+    const { units, notes } = await joinRotated(found, {
+      first: async (path) => (path === 'x-20261120.pcap' ? 0n : 86_400_000_000_000n),
+      latest: () => Promise.reject(new Error('not to be read')),
+    })
+    expect(units).toHaveLength(2)
+    expect(notes[0]).toContain('long before')
   })
 
   test('the same file plain and compressed', async () => {
