@@ -61,6 +61,7 @@ const RULES: [folder: string, allowed: string[]][] = [
     [
       ...['src/batch/', 'src/index.ts', 'src/render.ts', 'src/version.ts', 'src/first-packets.ts'],
       ...['src/reports/', 'src/model/', 'src/errors.ts', 'node:', 'picomatch', 'hyparquet-writer'],
+      'src/handshakes.ts',
       // A table of numbers, as fit for ends of many captures as for connections of one.
       'src/connections/word-table.ts',
     ],

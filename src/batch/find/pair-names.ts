@@ -136,6 +136,11 @@ function groupsOf(sided: readonly Sided[], place: Agreement['place']): Iterable<
   return groups.values()
 }
 
+/** The side that a capture's name tells, or else a folder of it below `base`; null where neither does. */
+export function sideOfUnit(unit: Unit, base: Place): Side | null {
+  return sidedUnit(unit, base)?.side ?? null
+}
+
 function sidedUnit(unit: Unit, base: Place): Sided | null {
   const folder = unit.folder.slice(base.length)
   const byName = sidedName(unit.stem)

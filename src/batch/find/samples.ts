@@ -1,10 +1,12 @@
 import { RstscopeError } from '../../errors.ts'
 import { firstPacketNs, latestPacketNs } from '../../first-packets.ts'
+import { readHandshakes } from '../../handshakes.ts'
 import type { Sample, SampleCaptures } from '../sample.ts'
 import { Companions } from './companions.ts'
 import { type DiscoverOptions, discover, type Found } from './discover.ts'
 import { readManifest } from './manifest.ts'
 import { comparePlaces } from './natural-order.ts'
+import { pairAuto } from './pair-auto.ts'
 import { type Paired, pairByNames } from './pair-names.ts'
 import { pairByPattern, readPairPattern } from './pair-pattern.ts'
 import type { PassedOver } from './passed-over.ts'
@@ -14,7 +16,7 @@ import { type IdWishes, makeIds } from './sample-id.ts'
 import { bytesOf, type Unit, unitPaths } from './unit.ts'
 
 export interface FindOptions extends DiscoverOptions {
-  /** `names` (the default), `none`, or a pattern such as `{id}/{side}.pcap`. */
+  /** `names` (the default), `auto` (then by shared connections), `none`, or a pattern such as `{id}/{side}.pcap`. */
   pair?: string | undefined
   /** A file that lists the samples, instead of paths. */
   manifest?: string | undefined
@@ -37,7 +39,7 @@ export async function findSamples(
   options: FindOptions = {},
 ): Promise<FoundSamples> {
   const { pair = 'names', manifest } = options
-  const pairing = pairingOf(pair)
+  const pairing = pairingOf(pair, options.signal)
   if (manifest !== undefined) {
     if (paths.length > 0) throw bothGiven()
     return { samples: await readManifest(manifest), passedOver: [], notes: [] }
@@ -48,14 +50,17 @@ export async function findSamples(
     first: firstPacketNs,
     latest: (path) => latestPacketNs(path, signal),
   })
-  const samples = await samplesOf(pairing(units, found.base), found)
+  const samples = await samplesOf(await pairing(units, found.base, notes), found)
   return { samples, passedOver: found.passedOver.all(), notes }
 }
 
-type Pairing = (units: readonly Unit[], base: Place) => Paired
+type Pairing = (units: readonly Unit[], base: Place, notes: string[]) => Paired | Promise<Paired>
 
-function pairingOf(pair: string): Pairing {
+function pairingOf(pair: string, signal: AbortSignal | undefined): Pairing {
   if (pair === 'names') return pairByNames
+  if (pair === 'auto') {
+    return (units, base, notes) => pairAuto(units, base, { read: readHandshakes, notes, signal })
+  }
   if (pair === 'none') {
     return (units) => ({ pairs: [], alone: units.map((unit) => ({ unit, why: null })) })
   }
