@@ -50,7 +50,7 @@ export async function findSamples(
     first: firstPacketNs,
     latest: (path) => latestPacketNs(path, signal),
   })
-  const samples = await samplesOf(await pairing(units, found.base, notes), found)
+  const samples = await samplesOf(await pairing(units, found.base, notes), found, notes)
   return { samples, passedOver: found.passedOver.all(), notes }
 }
 
@@ -75,7 +75,11 @@ interface Draft extends IdWishes {
   basis: string
 }
 
-async function samplesOf({ pairs, alone }: Paired, found: Found): Promise<Sample[]> {
+async function samplesOf(
+  { pairs, alone }: Paired,
+  found: Found,
+  notes: string[],
+): Promise<Sample[]> {
   const drafts: Draft[] = [
     ...pairs.map(({ client, upstream, place, basis }): Draft => {
       const folder = relative(client, found.base)
@@ -104,11 +108,12 @@ async function samplesOf({ pairs, alone }: Paired, found: Found): Promise<Sample
   drafts.sort((a, b) => comparePlaces(a.units[0]!.files[0]!.place, b.units[0]!.files[0]!.place))
   const ids = makeIds(drafts)
   const companions = new Companions(found)
+  const beside = await companions.beside(drafts.map(({ units }) => units))
+  notes.push(...companions.notes)
   const samples: Sample[] = []
   for (const [i, { units, captures, basis }] of drafts.entries()) {
-    const beside = await companions.beside(units)
     const bytes = bytesOf(units.flatMap(({ files }) => files))
-    samples.push({ id: ids[i]!, captures, ...beside, bytes, basis })
+    samples.push({ id: ids[i]!, captures, ...beside[i]!, bytes, basis })
   }
   for (const path of companions.left()) found.passedOver.add('beside-no-capture', path)
   return samples.sort((a, b) => comparePlaces(a.id.split('/'), b.id.split('/')))

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, symlinkSync, utimesSync } from 'node:fs'
+import { cpSync, readdirSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sampleKey } from '../../../src/batch/find/input-key.ts'
@@ -99,6 +99,43 @@ describe('samples of a folder', () => {
       join(folder, 'case/kubernetes'),
     ])
     expect(passedOver).toMatchObject([{ reason: 'beside-no-capture', count: 2 }])
+  })
+
+  test('of a folder with several samples each gets the log that is called after it', async () => {
+    const folder = folderTree({
+      'cart-7d9f-client.pcap': capture,
+      'cart-7d9f-upstream.pcap': capture,
+      'cart-8a2b-client.pcap': capture,
+      'envoy-cart-7d9f.log': '',
+      'envoy-cart-8a2b.log.1.gz': '',
+      'access-upstream.log': '',
+      'access-2026-11-21.log': '',
+      'kubectl-cart-8a2b.json': '{}',
+    })
+    const { samples } = await find(folder)
+    const logs = samples.map(({ accessLogs }) => accessLogs.map((path) => relative(folder, path)))
+    const ofAll = ['access-2026-11-21.log', 'access-upstream.log']
+    expect(logs).toEqual([
+      [...ofAll, 'envoy-cart-7d9f.log'],
+      [...ofAll, 'envoy-cart-8a2b.log.1.gz'],
+    ])
+    expect(samples.every(({ kubernetes }) => kubernetes.length === 1)).toBe(true)
+  })
+
+  test('a log that is named beside its capture is used once', async () => {
+    const folder = folderTree({ 'x.pcap': capture, 'access.log': '' })
+    const paths = [`${folder}/x.pcap`, `${folder}/./access.log`]
+    expect((await findSamples(paths)).samples[0]!.accessLogs).toHaveLength(1)
+  })
+
+  test('a large log that is read again and again is told of', async () => {
+    const folder = folderTree({ 'a.pcap': capture, 'b.pcap': capture, 'access.log': '' })
+    // Sparse: it takes no room on the disk.
+    truncateSync(join(folder, 'access.log'), 600_000_000)
+    const { notes } = await find(folder)
+    expect(notes).toEqual([
+      `${join(folder, 'access.log')} is read for each of 2 samples of its folder: 1.2 GB in all`,
+    ])
   })
 
   test('what has the same name otherwise keeps its ending in the id', async () => {
