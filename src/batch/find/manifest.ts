@@ -12,15 +12,12 @@ import { bytesOf } from './unit.ts'
 const FIELDS = ['id', 'client', 'upstream', 'capture', 'accessLogs', 'kubernetes'] as const
 type Field = (typeof FIELDS)[number]
 
-/** Other ways to write them. */
-const ALIASES: Record<string, Field> = {
-  'access-logs': 'accessLogs',
-  'access-log': 'accessLogs',
-  access_logs: 'accessLogs',
-  access_log: 'accessLogs',
-  accesslogs: 'accessLogs',
-  accesslog: 'accessLogs',
-}
+/** Other ways to write them, as CSV does. */
+const ALIASES: ReadonlyMap<string, Field> = new Map(
+  ['access-logs', 'access-log', 'access_logs', 'access_log', 'accesslogs', 'accesslog'].map(
+    (name) => [name, 'accessLogs'],
+  ),
+)
 
 const MOST_BYTES = 256 * 2 ** 20
 const MOST_ID_CHARACTERS = 1000
@@ -77,7 +74,7 @@ async function readText(path: string): Promise<string> {
 
 function fieldOf(name: string): Field | undefined {
   const trimmed = name.trim()
-  return FIELDS.find((field) => field === trimmed) ?? ALIASES[trimmed.toLowerCase()]
+  return FIELDS.find((field) => field === trimmed) ?? ALIASES.get(trimmed.toLowerCase())
 }
 
 const KNOWN_FIELDS = `the fields are ${FIELDS.join(', ')}`

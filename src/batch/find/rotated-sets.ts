@@ -94,7 +94,8 @@ async function joinSeries(
     return group.map(({ file }) => singleUnit(file))
   }
   const runs: Member[][] = []
-  for (const run of unbroken(group)) {
+  for (const whole of unbroken(group)) {
+    const run = withoutEmpty(whole, notes)
     if (run.length > 1 && !run.some(({ file }) => isUrl(file.path))) {
       runs.push(...(await readable(run, times, notes)))
     } else {
@@ -150,6 +151,17 @@ function isNext(before: number, next: number): boolean {
   return next === Math.max(before, 0) + 1
 }
 
+/** A program that just began its next file has written nothing into it yet: it would make the whole set unreadable. */
+function withoutEmpty(run: Member[], notes: string[]): Member[] {
+  const written = run.filter(({ file }) => file.bytes !== 0)
+  if (written.length === 0) return run
+  for (const member of run) {
+    if (member.file.bytes === 0)
+      notes.push(`${nameOf(member)} is empty: it is left out of its series`)
+  }
+  return written
+}
+
 /** Asks for the first packet of each; what is no capture is taken out, and the series is cut there. */
 async function readable(run: Member[], times: PacketTimes, notes: string[]): Promise<Member[][]> {
   const broken = new Set<Member>()
@@ -190,6 +202,8 @@ async function joinRun(run: readonly Member[], times: PacketTimes): Promise<Unit
     basis,
   })
   if (run.some(({ file }) => isUrl(file.path))) {
+    if (kind === 'time')
+      return 'named by time, and URLs are not read to see whether a gap is between them'
     return set(run, `${run.length} files named as ${program} does, in the order of their names`)
   }
   const turned = inOrderOfTime(run)

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { sectionHeader } from '../../../native-free-decoders/container/pcapng-write.ts'
 import { type DiscoverOptions, discover } from '../../../src/batch/find/discover.ts'
 import { readGlob } from '../../../src/batch/find/glob.ts'
 import { captureAt, folderTree } from './folder-tree.ts'
@@ -87,6 +88,18 @@ describe('a folder', () => {
     const { captures, passedOver } = await found(root, [''], { exclude: [join(root, 'results')] })
     expect(captures).toEqual(['x.pcap'])
     expect(passedOver).toEqual({ results: ['results'] })
+  })
+
+  test('evidence that this project wrote is a part of captures that lie elsewhere', async () => {
+    const root = folderTree({
+      'evidence.client.pcapng': sectionHeader('rstscope 0.1.0', ['x'.repeat(5000), 'more']),
+      'other.pcapng': sectionHeader('Dumpcap (Wireshark) 4.4.0', ['rstscope 0.1.0']),
+      'cut.pcapng': sectionHeader('rstscope 0.1.0', ['x'.repeat(5000)]).subarray(0, 100),
+    })
+    const { captures, passedOver } = await found(root)
+    expect(captures).toEqual(['cut.pcapng', 'other.pcapng'])
+    expect(passedOver).toEqual({ results: ['evidence.client.pcapng'] })
+    expect((await found(root, ['evidence.client.pcapng'])).captures).toHaveLength(1)
   })
 
   test('logs and lists are told apart from captures; a kubernetes folder is one of them', async () => {

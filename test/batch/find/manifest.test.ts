@@ -143,7 +143,8 @@ describe('JSON', () => {
     ['[{"id": "a", "capture": 7}]', 'object 1: capture is neither a text nor an array of texts'],
     ['[{"id": "a", "capture": ["x", {}]}]', 'neither a text'],
     ['[{"id": ["a", "b"], "capture": "x"}]', 'more than one text'],
-    ['[{"id": "a", "__proto__x": "x"}]', 'unknown field'],
+    ['[{"id": "a", "__proto__": "x"}]', 'unknown field'],
+    ['[{"id": "a", "constructor": "x"}]', 'unknown field'],
     ['[]', 'lists no sample'],
   ])('%s is refused', async (text, what) => {
     await expect(manifest(text, 'pairs.json')).rejects.toEqual(refused(what))

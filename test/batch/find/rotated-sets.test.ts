@@ -185,6 +185,18 @@ describe('not one capture', () => {
   })
 })
 
+test('URLs are not read: numbers alone join them', async () => {
+  const urls = ['x.pcap', 'x.pcap1', 'y-20261120.pcap', 'y-20261121.pcap']
+  const found = urls.map((name): FoundFile => {
+    const place = ['https:', 'store.example', name]
+    return { path: `https://store.example/${name}?key=1`, place, bytes: null, changedMs: null }
+  })
+  const notRead = () => Promise.reject(new Error('not to be read'))
+  const { units, notes } = await joinRotated(found, { first: notRead, latest: notRead })
+  expect(units.map(({ files }) => files.length)).toEqual([2, 1, 1])
+  expect(notes[0]).toContain('y-20261120.pcap')
+})
+
 test('a series is cut where files are missing, and that is told', async () => {
   const { sets, notes } = await joined({
     'x.pcap': [0, 9],
@@ -250,6 +262,21 @@ describe('real files', () => {
       'x.pcap3',
       'x.pcap0',
     ])
+  })
+
+  test('one that was just begun, with nothing in it yet, does not spoil its series', async () => {
+    const folder = folderTree({
+      'x.pcap0': captureAt(40, 41),
+      'x.pcap1': '',
+      'x.pcap2': captureAt(20, 29),
+      'y.pcap0': '',
+      'y.pcap1': '',
+    })
+    const { captures } = await discover([folder])
+    const { units, notes } = await joinRotated(captures, times)
+    const names = units.map(({ files }) => files.map(({ path }) => path.slice(folder.length + 1)))
+    expect(names).toEqual([['x.pcap2', 'x.pcap0'], ['y.pcap0'], ['y.pcap1']])
+    expect(notes[0]).toBe('x.pcap1 is empty: it is left out of its series')
   })
 
   test.runIf(has('tcpdump'))('as tcpdump -C writes them', async () => {
