@@ -65,6 +65,8 @@ export interface BatchFinding {
   idle: { medianSeconds: number; toleranceSeconds: number; share: number; known: number } | null
   /** Five or more ends within a second of the first of them; null for none. */
   bursts: { count: number; largest: number; largestAt: string } | null
+  /** Ends that samples list, in the intervals of the run's trend; null where that has none. */
+  trend: number[] | null
   /** At most 100 of them, in order. */
   samples: string[]
   sampleCount: number

@@ -40,6 +40,17 @@ export function summarise(rows: Iterable<SampleRow>, bounds: SummaryBounds = {})
   return tally.summary()
 }
 
+/** Seconds since 1970, and how long. */
+interface Span {
+  from: number
+  seconds: number
+}
+
+function binOf(time: number, { from, seconds }: Span): number {
+  const bin = seconds === 0 ? 0 : Math.floor(((time - from) / seconds) * TREND_BINS)
+  return Math.min(TREND_BINS - 1, Math.max(0, bin))
+}
+
 class Tally {
   private readonly names: string[] = []
   private readonly bounds: SummaryBounds
@@ -119,7 +130,9 @@ class Tally {
   }
 
   summary(): BatchSummary {
-    const findings = this.findings()
+    this.places.uniteByName()
+    const span = this.span()
+    const findings = this.findings(span)
     const resets = this.countResets(findings)
     for (const finding of findings) {
       if (finding.by !== null && resets.about > 0) {
@@ -144,7 +157,7 @@ class Tally {
         findings: more.length + dropped.findings,
         count: more.reduce((sum, finding) => sum + finding.count.about, dropped.count),
       },
-      trend: this.trend(resets),
+      trend: span === null ? null : this.trend(span, resets),
       failed: this.failed.sort(bySample).slice(0, MOST_SAMPLES_LISTED),
       partly: this.partly.sort(bySample).slice(0, MOST_SAMPLES_LISTED),
       sampleLimits: codesOf(this.limits),
@@ -169,11 +182,10 @@ class Tally {
     return { ...known, about: Math.max(known.atLeast, about) }
   }
 
-  private findings(): BatchFinding[] {
-    this.places.uniteByName()
+  private findings(span: Span | null): BatchFinding[] {
     const ends = this.endsByGroup()
     return [...this.places.groups()]
-      .map(([root, places]) => this.findingOf(places, ends.get(root) ?? []))
+      .map(([root, places]) => this.findingOf(places, ends.get(root) ?? [], span))
       .sort(worstFirst)
   }
 
@@ -181,9 +193,8 @@ class Tally {
   private endsByGroup(): Map<number, number[]> {
     const groups = new Map<number, number[]>()
     for (let at = 0; at < this.ends.count; at++) {
-      const place = this.ends.place(at)
-      if (place < 0) continue
-      const root = this.places.root(place)
+      const root = this.rootOf(at)
+      if (root < 0) continue
       const group = groups.get(root)
       if (group) group.push(at)
       else groups.set(root, [at])
@@ -191,7 +202,7 @@ class Tally {
     return groups
   }
 
-  private findingOf(places: Place[], ends: number[]): BatchFinding {
+  private findingOf(places: Place[], ends: number[], span: Span | null): BatchFinding {
     const first = places.reduce((a, b) => (isEarlier(b, a) ? b : a))
     const worst = places.reduce((a, b) =>
       SEVERITY_RANK[b.severity] < SEVERITY_RANK[a.severity] ? b : a,
@@ -230,45 +241,70 @@ class Tally {
       ),
       idle: idleOf(Float64Array.from(ends, (at) => this.ends.gap(at))),
       bursts: burstsOf(Float64Array.from(ends, (at) => this.ends.time(at))),
+      trend: span === null ? null : this.binsOf(ends, span),
       samples: namesOf([...bySample.keys()].map((sample) => this.names[sample]!)).slice(0, samples),
       sampleCount: bySample.size,
       example: first.example,
     }
   }
 
+  /** From the first listed reset to the last. */
+  private span(): Span | null {
+    const isReset = this.resetGroups()
+    let [from, until] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (let at = 0; at < this.ends.count; at++) {
+      if (!isReset.has(this.rootOf(at))) continue
+      const time = this.ends.time(at)
+      if (time < from) from = time
+      if (time > until) until = time
+    }
+    return from <= until ? { from, seconds: until - from } : null
+  }
+
+  private binsOf(ends: number[], span: Span): number[] {
+    const bins = new Array<number>(TREND_BINS).fill(0)
+    for (const at of ends) bins[binOf(this.ends.time(at), span)]!++
+    return bins
+  }
+
   /** A connection with several findings counts once, as bad where one of them is. */
-  private trend(resets: Count): Trend | null {
-    const groups = this.places.groups()
+  private trend(span: Span, resets: Count): Trend {
+    const isReset = this.resetGroups()
     const bad = new Set<number>()
-    const reset = new Set<number>()
-    for (const [root, places] of groups) {
+    for (const [root, places] of this.places.groups()) {
       if (places.some(({ severity }) => severity !== 'info')) bad.add(root)
-      if (whoReset(places) !== null) reset.add(root)
     }
     const seen = new WordTable(1)
-    const badOf: boolean[] = []
-    const times: number[] = []
+    const times = new Float64Array(this.ends.count).fill(Number.POSITIVE_INFINITY)
+    const isBad = new Uint8Array(this.ends.count)
     for (let at = 0; at < this.ends.count; at++) {
-      const place = this.ends.place(at)
-      const root = place < 0 ? -1 : this.places.root(place)
-      if (!reset.has(root)) continue
+      const root = this.rootOf(at)
+      if (!isReset.has(root)) continue
       seen.key[0] = this.ends.connection(at)
-      const known = seen.count
-      const number = seen.intern()
-      const time = this.ends.time(at)
-      if (number === known) times.push(time)
-      else if (time < times[number]!) times[number] = time
-      badOf[number] = (badOf[number] ?? false) || bad.has(root)
+      const connection = seen.intern()
+      times[connection] = Math.min(times[connection]!, this.ends.time(at))
+      if (bad.has(root)) isBad[connection] = 1
     }
-    if (times.length === 0) return null
-    const from = times.reduce((a, b) => Math.min(a, b))
-    const seconds = times.reduce((a, b) => Math.max(a, b)) - from
     const bins = Array.from({ length: TREND_BINS }, () => ({ bad: 0, ordinary: 0 }))
-    times.forEach((time, i) => {
-      const bin = seconds === 0 ? 0 : Math.floor(((time - from) / seconds) * TREND_BINS)
-      bins[Math.min(TREND_BINS - 1, bin)]![badOf[i] ? 'bad' : 'ordinary']++
-    })
-    return { from: timeOf(from), seconds, bins, undated: Math.max(0, resets.about - times.length) }
+    for (let i = 0; i < seen.count; i++) {
+      bins[binOf(times[i]!, span)]![isBad[i] ? 'bad' : 'ordinary']++
+    }
+    const undated = Math.max(0, resets.about - seen.count)
+    return { from: timeOf(span.from), seconds: span.seconds, bins, undated }
+  }
+
+  /** Of the group of an end; -1 for one that has none. */
+  private rootOf(at: number): number {
+    const place = this.ends.place(at)
+    return place < 0 ? -1 : this.places.root(place)
+  }
+
+  private resetGroups(): Set<number> {
+    const roots = new Set<number>()
+    for (const [root, places] of this.places.groups()) {
+      if (whoReset(places) !== null) roots.add(root)
+    }
+    return roots
   }
 
   private ownLimits(resets: Count): BatchSummary['limits'] {

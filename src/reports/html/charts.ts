@@ -8,7 +8,7 @@ const BASE = 112
 const TALLEST = 86
 const LEFT = 34
 
-interface Bar {
+export interface Bar {
   /** What it counts, for its title and for the sentence that stands for the drawing. */
   name: string
   /** Parts from the base up; of the two the second is hatched. */
@@ -58,7 +58,8 @@ function edge(i: number): string {
   return seconds >= 120 ? `${seconds / 60} min` : `${seconds} s`
 }
 
-function barChart(
+/** Bars over equal intervals, with a sentence that says the same. */
+export function barChart(
   id: string,
   title: string,
   bars: readonly Bar[],
