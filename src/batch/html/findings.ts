@@ -15,6 +15,8 @@ import { boundedList, short, within } from './bounded.ts'
 import { type Links, sampleName } from './report-link.ts'
 
 const MOST_BYTES = 300_000
+/** Findings that are shown at once; the others can be unfolded. */
+const MOST_OPEN = 12
 const MOST_SAMPLES = 8
 const MOST_UPSTREAMS = 8
 
@@ -33,7 +35,12 @@ export function findingsHtml({ findings, moreFindings }: BatchSummary, links: Li
     moreFindings.findings === 0
       ? null
       : html`<p>${numberText(moreFindings.findings)} further findings, of about ${numberText(moreFindings.count)} connections, are in the reports of the samples only.</p>`
-  return html`${shown}${more}${others}`
+  const folded = shown.slice(MOST_OPEN)
+  const rest =
+    folded.length === 0
+      ? null
+      : html`<details><summary>${folded.length} more ${plural(folded.length, 'finding')}</summary>${folded}</details>`
+  return html`${shown.slice(0, MOST_OPEN)}${rest}${more}${others}`
 }
 
 function findingHtml(finding: BatchFinding, links: Links): Markup {

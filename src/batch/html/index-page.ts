@@ -17,14 +17,21 @@ export interface IndexPage {
   /** Read once. */
   rows: Iterable<SampleRow>
   comparison: BatchComparison | null
+  /** The folder of the results as the page's folder sees it, with `/` (`../nightly`); absent where it is the same. */
+  results?: string
 }
 
 /**
  * The index of a run as one HTML file that fetches nothing and needs neither its script nor its style sheet. Its links
  * lead to the samples' reports, from the folder in which `index.ndjson` lies. The same run gives the same bytes.
  */
-export function* writeIndexPage({ summary, rows, comparison }: IndexPage): Iterable<string> {
-  const { lines, links } = readSamples(rows)
+export function* writeIndexPage({
+  summary,
+  rows,
+  comparison,
+  results = '',
+}: IndexPage): Iterable<string> {
+  const { lines, links } = readSamples(rows, results)
   // Nothing may be fetched or sent, and no other script or style runs than these three.
   const policy = `default-src 'none'; style-src '${STYLE_HASH}' '${INDEX_STYLE_HASH}'; script-src '${SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`
   yield html`<!DOCTYPE html>

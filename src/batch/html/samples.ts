@@ -39,14 +39,17 @@ const COLUMNS: [title: string, numeric: boolean][] = [
 const MOST_BYTES = 1_100_000
 
 /** One pass over the rows: a line for each, and where its report is. */
-export function readSamples(rows: Iterable<SampleRow>): {
+export function readSamples(
+  rows: Iterable<SampleRow>,
+  results: string,
+): {
   lines: SampleLine[]
   links: Links
 } {
   const links = new Map<string, string>()
   const lines: SampleLine[] = []
   for (const row of rows) {
-    const link = reportLink(row)
+    const link = reportLink(row, results)
     if (link !== null) links.set(row.sample, link)
     const { connections = 0, byFirstReset } = row.summary ?? {}
     const resets = Object.values(byFirstReset ?? {}).reduce((sum, count) => sum + count, 0)

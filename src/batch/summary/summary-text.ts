@@ -37,7 +37,8 @@ const COLUMNS: Column[] = [
   { title: 'WHO', align: 'left' },
   { title: 'SERVICE', align: 'left' },
   { title: 'FINDING', align: 'left', least: 20 },
-  { title: 'SINCE', align: 'left' },
+  // Its date and its time may stand below each other.
+  { title: 'SINCE', align: 'left', least: 10 },
   { title: 'SAMPLES', align: 'right' },
 ]
 
@@ -94,7 +95,7 @@ function findingLines(summary: BatchSummary, layout: Layout, all: boolean): stri
       finding.by ?? '-',
       placeText(finding),
       `${finding.code} ${finding.title}`,
-      sinceText(finding.firstAt, day),
+      sinceText(finding.firstAt, day).replace(HELD, ' '),
       numberText(finding.sampleCount),
     ].map(layout.clean),
   )

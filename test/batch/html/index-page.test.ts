@@ -207,9 +207,11 @@ describe('a reference to a report', () => {
     expect(reference(path)).toBe(expected)
   })
 
-  test('is to the page where there is one', () => {
-    expect(reportLink({ reports: ['s/r.json', 's/r.html'] })).toBe('s/r.html')
-    expect(reportLink({ reports: ['s/r.json'] })).toBe('s/r.json')
-    expect(reportLink({ reports: [] })).toBeNull()
+  test('is to the page where there is one, from where the page lies', () => {
+    expect(reportLink({ reports: ['s/r.json', 's/r.html'] }, '')).toBe('s/r.html')
+    expect(reportLink({ reports: ['s/r.json'] }, '')).toBe('s/r.json')
+    expect(reportLink({ reports: [] }, '')).toBeNull()
+    expect(reportLink({ reports: ['s/r.html'] }, '../../a b')).toBe('../../a%20b/s/r.html')
+    expect(reportLink({ reports: ['/r.html'] }, '..')).toBeNull()
   })
 })
