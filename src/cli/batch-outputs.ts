@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { dirname, extname, join, resolve } from 'node:path'
-import { rowsFile } from '../batch/report-files.ts'
+import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { rowsFile, writeWhole } from '../batch/report-files.ts'
 import { rowText } from '../batch/row-file.ts'
 import type { SampleRow } from '../batch/sample-row.ts'
 import type { BatchComparison } from '../batch/summary/baseline.ts'
@@ -37,7 +37,7 @@ export interface BatchOutputs {
   discard(): Promise<void>
 }
 
-const EXTENSIONS = ['.txt', '.json', '.ndjson']
+const EXTENSIONS = ['.txt', '.json', '.ndjson', '.html']
 
 export async function openBatchOutputs(
   values: OptionValues,
@@ -79,13 +79,18 @@ export async function deliverBatch(
 ): Promise<void> {
   const plain = { color: false, ascii: values.ascii ?? false, width: values.width ?? 100 }
   for (const file of files) {
-    await file.write(render(answer, file.format, values, plain), host.signal)
+    const results = resultsFrom(file.path, values)
+    await file.write(await render(answer, file.format, values, plain, results), host.signal)
   }
   for (const path of tables) await writeTable(path, answer, host.signal)
   if (!values.quiet || values.out?.includes('-')) {
     const format: Format = values.json ? 'json' : values.format
-    const pieces = render(answer, format, values, textOptions(values, host))
+    const pieces = await render(answer, format, values, textOptions(values, host))
     await writeText(host.stdout, pieces, host.signal)
+  }
+  if (values.results !== undefined) {
+    const page = join(values.results, 'index.html')
+    await writeWhole(page, await render(answer, 'html', values, plain), host.signal)
   }
   if (values.quiet) return
   const written = [...files.map(({ path }) => path), ...tables, values.results].filter(Boolean)
@@ -104,13 +109,33 @@ function* partsOf({ rows, workFolder }: BatchAnswer): Iterable<string> {
   }
 }
 
-function* render(
+/** The folder of the results as seen from the folder of this file, as a link names it. */
+function resultsFrom(path: string, { results }: OptionValues): string {
+  const from = results === undefined ? '' : relative(dirname(resolve(path)), resolve(results))
+  return from.split(sep).join('/')
+}
+
+async function render(
   { summary, comparison, rows }: BatchAnswer,
   format: Format,
   { all = false }: OptionValues,
   style: TextOptions,
-): Iterable<string> {
-  if (format === 'ndjson') for (const row of rows()) yield rowText(row)
-  else if (format === 'json') yield batchJson(summary, comparison)
-  else yield summaryText(summary, comparison, { ...style, all })
+  results = '',
+): Promise<Iterable<string>> {
+  switch (format) {
+    case 'ndjson':
+      return texts(rows())
+    case 'json':
+      return [batchJson(summary, comparison)]
+    case 'html': {
+      const { writeIndexPage } = await import('../batch/html/index-page.ts')
+      return writeIndexPage({ summary, comparison, rows: rows(), results })
+    }
+    default:
+      return [summaryText(summary, comparison, { ...style, all })]
+  }
+}
+
+function* texts(rows: Iterable<SampleRow>): Iterable<string> {
+  for (const row of rows) yield rowText(row)
 }

@@ -87,8 +87,22 @@ describe('--results', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^2 samples: 2 read/)
     expect(readFileSync(report, 'utf8')).toBe('not touched again')
+    const page = readFileSync(join(results, 'index.html'), 'utf8')
+    for (const [, link] of page.matchAll(/href="(samples\/[^"]+)"/g)) {
+      expect(existsSync(join(results, link!))).toBe(true)
+    }
+    expect(page).toContain('href="samples/graceful-closes/report.html"')
     const rows = readFileSync(join(results, 'index.ndjson'), 'utf8').trimEnd().split('\n')
     expect(rows.map((row) => JSON.parse(row).sample)).toEqual(['graceful-closes', 'keepalive-race'])
+  })
+
+  test('a page beside the results links into them', async () => {
+    lay('keepalive-race')
+    const page = join(folder, 'night.html')
+    await batch('--results', join(folder, 'results'), '--out', page)
+    expect(readFileSync(page, 'utf8')).toContain(
+      'href="results/samples/keepalive-race/report.html"',
+    )
   })
 
   test('without reports where none are wanted', async () => {
