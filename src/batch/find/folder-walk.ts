@@ -6,6 +6,7 @@ import { holdsCapture, isEvidence } from '../../first-packets.ts'
 import type { DiscoverOptions, FoundCompanion, FoundFile } from './discover.ts'
 import { companionOf, isArchiveName, isKubernetesFolder, readCaptureName } from './file-names.ts'
 import type { Glob } from './glob.ts'
+import { stopIfAborted } from './interrupted.ts'
 import { compareNatural } from './natural-order.ts'
 import { PassedOverCounts, type PassedOverReason } from './passed-over.ts'
 import { placeOf } from './places.ts'
@@ -126,7 +127,7 @@ export class FolderWalk {
   async #walk(first: Step): Promise<void> {
     const open = [first]
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
-      if (this.#signal?.aborted) throw interrupted(this.#signal)
+      stopIfAborted(this.#signal)
       const { path, real, search } = step
       if (this.#exclude.has(real) || this.#exclude.has(resolve(path))) {
         this.passedOver.add('results', path)
@@ -170,7 +171,7 @@ export class FolderWalk {
     }
     open.push(...folders.reverse())
     for (let at = 0; at < files.length; at += AT_ONCE) {
-      if (this.#signal?.aborted) throw interrupted(this.#signal)
+      stopIfAborted(this.#signal)
       const some = files.slice(at, at + AT_ONCE)
       const outcomes = await Promise.all(
         some.map((name) => this.#look(join(step.path, name), step)),
@@ -252,8 +253,4 @@ function sizeOf(stats: Stats): Pick<FoundFile, 'bytes' | 'changedMs'> {
   return stats.isFile()
     ? { bytes: stats.size, changedMs: stats.mtimeMs }
     : { bytes: null, changedMs: null }
-}
-
-function interrupted(signal: AbortSignal): RstscopeError {
-  return new RstscopeError('RSTSCOPE_INTERRUPTED', 'interrupted', null, { cause: signal.reason })
 }

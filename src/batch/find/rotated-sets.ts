@@ -171,8 +171,8 @@ async function readable(run: Member[], times: PacketTimes, notes: string[]): Pro
         try {
           member.first = await times.first(member.file.path)
         } catch (error) {
-          if (!(error instanceof RstscopeError)) throw error
-          if (error.code === 'RSTSCOPE_INTERRUPTED') throw error
+          if (!(error instanceof RstscopeError) || error.code === 'RSTSCOPE_INTERRUPTED')
+            throw error
           broken.add(member)
         }
       }),
@@ -225,7 +225,8 @@ async function joinRun(run: readonly Member[], times: PacketTimes): Promise<Unit
   if (kind === 'time' && wasWrittenBefore(seam)) {
     return 'named by time, but each was written to its end long before the next one begins'
   }
-  const latest = await times.latest(seam.file.path)
+  const latest = await latestOf(seam, times)
+  if (latest === undefined) return `${seam.file.path} cannot be read to its end`
   if (latest === null) return set(turned, basis)
   const gap = seam.nextFirst - latest
   if (gap < -TOLERANCE_NS) return `named like one capture (${program}), but they overlap in time`
@@ -233,6 +234,16 @@ async function joinRun(run: readonly Member[], times: PacketTimes): Promise<Unit
     return `named by time, but ${seconds(gap)} s lie between one's end and the next one's beginning`
   }
   return set(turned, basis)
+}
+
+/** Undefined for a file that is gone by now, or cannot be read. */
+async function latestOf({ file }: Seam, times: PacketTimes): Promise<bigint | null | undefined> {
+  try {
+    return await times.latest(file.path)
+  } catch (error) {
+    if (!(error instanceof RstscopeError) || error.code === 'RSTSCOPE_INTERRUPTED') throw error
+    return undefined
+  }
 }
 
 function isLargeGap(gap: bigint, length: bigint): boolean {

@@ -4,6 +4,7 @@ import { readHandshakes } from '../../handshakes.ts'
 import type { Sample, SampleCaptures } from '../sample.ts'
 import { Companions } from './companions.ts'
 import { type DiscoverOptions, discover, type Found } from './discover.ts'
+import { stopIfAborted } from './interrupted.ts'
 import { readManifest } from './manifest.ts'
 import { comparePlaces } from './natural-order.ts'
 import { pairAuto } from './pair-auto.ts'
@@ -47,7 +48,10 @@ export async function findSamples(
   const found = await discover(paths, options)
   const { signal } = options
   const { units, notes } = await joinRotated(found.captures, {
-    first: firstPacketNs,
+    first(path) {
+      stopIfAborted(signal)
+      return firstPacketNs(path)
+    },
     latest: (path) => latestPacketNs(path, signal),
   })
   const samples = await samplesOf(await pairing(units, found.base, notes), found, notes)

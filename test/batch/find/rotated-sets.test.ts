@@ -222,6 +222,22 @@ test('a file that is no capture is left out of its series, so that it fails alon
   expect(notes[0]).toContain('x.pcap2 cannot be read')
 })
 
+test('a file that is gone when it is to be read does not stop the others', async () => {
+  const found = ['x.pcap', 'x.pcap1', 'y.pcap'].map(
+    (name): FoundFile => ({ path: name, place: [name], bytes: 1000, changedMs: null }),
+  )
+  const { units, notes } = await joinRotated(found, {
+    first: async (path) => (path === 'x.pcap' ? 0n : 10_000_000_000n),
+    latest: () => Promise.reject(new RstscopeError('RSTSCOPE_UNREADABLE', 'gone')),
+  })
+  expect(units).toHaveLength(3)
+  expect(notes[0]).toContain('cannot be read to its end')
+  const stopped = () => Promise.reject(new RstscopeError('RSTSCOPE_INTERRUPTED', 'interrupted'))
+  await expect(joinRotated(found, { first: stopped, latest: stopped })).rejects.toMatchObject({
+    code: 'RSTSCOPE_INTERRUPTED',
+  })
+})
+
 test('each file is in one set, whatever the names and times', async () => {
   const name = fc.stringMatching(/^[xy](_0000[12])?(_2026112110000[0-3])?\.pcap[0-3]?$/)
   const times = fc.option(
