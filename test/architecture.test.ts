@@ -62,6 +62,7 @@ const RULES: [folder: string, allowed: string[]][] = [
       ...['src/batch/', 'src/index.ts', 'src/render.ts', 'src/version.ts', 'src/first-packets.ts'],
       ...['src/reports/', 'src/model/', 'src/errors.ts', 'node:', 'picomatch', 'hyparquet-writer'],
       'src/handshakes.ts',
+      ...['bullmq', 'ioredis'],
       // A table of numbers, as fit for ends of many captures as for connections of one.
       'src/connections/word-table.ts',
     ],
@@ -90,6 +91,8 @@ const ONLY_IN: Record<string, string | string[]> = {
   'cli-progress': ['src/cli/progress.ts', 'src/cli/batch-progress.ts'],
   picomatch: 'src/batch/find/glob.ts',
   'hyparquet-writer': 'src/batch/table/parquet.ts',
+  bullmq: 'src/batch/queue/packages.ts',
+  ioredis: 'src/batch/queue/packages.ts',
 }
 
 test('the import pattern finds every form of import', () => {
@@ -150,6 +153,14 @@ test('of what stands beside the packets only the openers touch files', () => {
   expect(wrong).toEqual([])
 })
 
+test('nobody but the queue knows what it lies in', () => {
+  const wrong = sources
+    .filter(({ path }) => !path.startsWith('src/batch/queue/'))
+    .filter(({ imports }) => imports.some(({ to }) => to === 'bullmq' || to === 'ioredis'))
+    .map(({ path }) => path)
+  expect(wrong).toEqual([])
+})
+
 test('the report schema, and zod with it, is imported as a type only, but where foreign JSON is read', () => {
   const others = sources.filter(({ path }) => path !== 'src/parse-report.ts')
   const wrong = others.flatMap(({ path, imports }) =>
@@ -161,7 +172,10 @@ test('the report schema, and zod with it, is imported as a type only, but where 
 })
 
 test('process, console and clocks appear only at the edges', () => {
-  const edges = ['src/cli/', 'src/workers/', 'src/capture/', 'src/context/access-log/open-log.ts']
+  const edges = [
+    ...['src/cli/', 'src/workers/', 'src/capture/'],
+    ...['src/context/access-log/open-log.ts', 'src/batch/open-url.ts'],
+  ]
   const wrong = sources
     .filter(({ path }) => !edges.some((edge) => path.startsWith(edge)))
     .filter(({ path }) =>

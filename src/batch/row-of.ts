@@ -4,6 +4,8 @@ import { worstLevel } from '../model/ending-level.ts'
 import type { Connection, Finding, ReportStream } from '../model/report.ts'
 import { VERSION } from '../version.ts'
 import { connectionKey } from './connection-key.ts'
+import { shownPath } from './find/places.ts'
+import type { SampleCaptures } from './sample.ts'
 import {
   type FoundEnd,
   SAMPLE_ROW_SCHEMA,
@@ -78,7 +80,14 @@ function inputsOf(told: Told): SampleRow['inputs'] {
   if (isRedacted(told)) {
     return { captures: { capture: [] }, accessLogs: [], kubernetes: [], basis: 'redacted' }
   }
-  return { captures, accessLogs, kubernetes, basis }
+  return { captures: shownCaptures(captures), accessLogs, kubernetes, basis }
+}
+
+/** Addresses may hold keys, and rows are passed on. */
+function shownCaptures(captures: SampleCaptures): SampleCaptures {
+  const shown = (files: string[]) => files.map(shownPath)
+  if ('capture' in captures) return { capture: shown(captures.capture) }
+  return { client: shown(captures.client), upstream: shown(captures.upstream) }
 }
 
 function foundIn(stream: ReportStream, finding: Finding): SampleFinding {

@@ -7,6 +7,8 @@ import {
   Redaction,
 } from '../index.ts'
 import type { ReportStream } from '../model/report.ts'
+import { isUrl } from './find/places.ts'
+import { UrlStream } from './open-url.ts'
 import { writeConnections, writeReports } from './report-files.ts'
 import { failedRow, rowOf } from './row-of.ts'
 import type { Sample } from './sample.ts'
@@ -39,11 +41,23 @@ export async function runSample(task: SampleTask, hooks: SampleHooks): Promise<S
   return rowOf(stream, task, reports)
 }
 
-function reportOf(task: SampleTask, hooks: SampleHooks): Promise<ReportStream> {
+async function reportOf(task: SampleTask, hooks: SampleHooks): Promise<ReportStream> {
   const options = engineOptions(task, hooks)
   const { captures } = task.sample
-  if ('capture' in captures) return analyzeStream(captures.capture, options)
-  return compareStream(captures, options)
+  if ('capture' in captures) return analyzeStream(await opened(captures.capture, hooks), options)
+  const [client, upstream] = await Promise.all(
+    [captures.client, captures.upstream].map((files) => opened(files, hooks)),
+  )
+  return compareStream({ client: client!, upstream: upstream! }, options)
+}
+
+/** Files as they are, addresses as streams. The first of a set is asked for at once: it tells its length. */
+async function opened(files: string[], { signal }: SampleHooks): Promise<(string | UrlStream)[]> {
+  if (!files.some(isUrl)) return files
+  const inputs = files.map((file) => (isUrl(file) ? new UrlStream(file, { signal }) : file))
+  const [first] = inputs
+  if (first instanceof UrlStream) await first.open()
+  return inputs
 }
 
 function engineOptions({ sample, options, jobs }: SampleTask, hooks: SampleHooks): EngineOptions {

@@ -37,16 +37,28 @@ export interface OpenedFile {
 /** As much of a file as is needed to say what it is when it is no capture (a tar header says so at byte 257). */
 const PREVIEW_BYTES = 512
 
+/** What a stream may tell of itself. */
+interface NamedStream {
+  label?: unknown
+  totalBytes?: unknown
+}
+
 /** How an input is called in messages and in `CaptureFacts.paths`. */
 export function inputLabel(input: CaptureInput): string {
   if (typeof input === 'string') return input
-  return input instanceof Uint8Array ? '(bytes)' : '(stream)'
+  if (input instanceof Uint8Array) return '(bytes)'
+  const { label } = input as NamedStream
+  return typeof label === 'string' ? label : '(stream)'
 }
 
 /** Length of an input, where it can be known without reading it. */
 export function inputBytes(input: CaptureInput): number | null {
   if (input instanceof Uint8Array) return input.length
-  if (typeof input !== 'string' || input === '-') return null
+  if (input === '-') return null
+  if (typeof input !== 'string') {
+    const { totalBytes } = input as NamedStream
+    return typeof totalBytes === 'number' ? totalBytes : null
+  }
   const stat = statSync(input, { throwIfNoEntry: false })
   return stat?.isFile() ? stat.size : null
 }
