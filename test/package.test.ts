@@ -20,7 +20,12 @@ test('the runtime dependencies are these and no others, pinned', () => {
   const named = Object.keys(manifest.dependencies)
   expect(named.sort()).toEqual(RUNTIME)
   expect(manifest.optionalDependencies).toBeUndefined()
-  expect(manifest.peerDependencies).toBeUndefined()
+  // Who has many machines installs the queue beside it; nobody else gets it.
+  expect(manifest.peerDependencies).toEqual({ bullmq: '6', ioredis: '6' })
+  expect(manifest.peerDependenciesMeta).toEqual({
+    bullmq: { optional: true },
+    ioredis: { optional: true },
+  })
   for (const versions of [manifest.dependencies, manifest.devDependencies]) {
     for (const version of Object.values(versions)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
   }
