@@ -17,6 +17,7 @@ const COMMANDS: Record<CommandName, RunCommand> = {
   analyze: async (...given) => (await import('./commands/analyze.ts')).analyzeCommand(...given),
   batch: async (...given) => (await import('./commands/batch.ts')).batchCommand(...given),
   watch: async (...given) => (await import('./commands/watch.ts')).watchCommand(...given),
+  worker: async (...given) => (await import('./commands/worker.ts')).workerCommand(...given),
   render: async (...given) => (await import('./commands/render.ts')).renderCommand(...given),
   explain: async (...given) => (await import('./commands/explain.ts')).explainCommand(...given),
   schema: async (words, _, host) =>

@@ -7,6 +7,7 @@ export const GROUPS: readonly FlagGroup[] = [
   'Selection',
   'Output',
   'Reading',
+  'Machines',
   'Display',
 ]
 
@@ -94,6 +95,19 @@ files of a folder are read as one capture, oldest first, and followed from then 
 --format ndjson each line is a connection as analyze prints it, and the summary is on stderr.
 `,
   },
+  worker: {
+    usage: ['rstscope worker --queue URL [flags]'],
+    summary: 'analyses samples that batch --queue puts into a queue',
+    examples: [
+      ['rstscope worker --queue redis://redis', 'takes samples until it is ended'],
+      ['rstscope batch /captures --queue redis://redis', 'puts them there'],
+    ],
+    text: `Any number of workers on any number of machines, of the same version as the batch. They read
+captures under the paths that the batch names (shared storage, or http, https and s3 addresses)
+and write reports to its folder of results. A worker that ends finishes what it has begun or
+gives it back; one that dies loses it to the others. Needs: npm install bullmq ioredis
+`,
+  },
   render: {
     usage: ['rstscope render REPORT.json|REPORT.html [flags]'],
     summary: 'a saved report in another format',
@@ -167,6 +181,7 @@ Commands
   analyze CAPTURE            how every connection in one capture ended
   batch PATH…                many captures, one summary
   watch FOLDER|FILE|-        how connections end, while they are captured
+  worker --queue URL         a part of the captures of a batch, from a queue
   render REPORT              a saved report as markdown, csv, junit …
   explain CODE               what a finding means and what to do
   schema, completion SHELL   the JSON Schema of the report; completion for your shell

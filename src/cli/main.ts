@@ -8,8 +8,10 @@ process.on('SIGINT', () => {
   if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
   interrupt.abort()
 })
-// Whoever runs a watch as a service stops it so, and wants its summary.
-if (process.argv[2] === 'watch') process.on('SIGTERM', () => interrupt.abort())
+// Whoever runs these as a service stops them so, and wants what they have: a summary, rows, the samples of a worker.
+if (['batch', 'watch', 'worker'].includes(process.argv[2] ?? '')) {
+  process.on('SIGTERM', () => interrupt.abort())
+}
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // `rstscope … | head`: who reads no further has what they wanted.
   if (error.code === 'EPIPE') process.exit(EXIT.done)

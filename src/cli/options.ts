@@ -11,12 +11,14 @@ import {
   parseWait,
   parseWidth,
 } from './option-values.ts'
+import { QUEUE_FLAGS } from './queue-flags.ts'
 
 export const COMMAND_NAMES = [
   'compare',
   'analyze',
   'batch',
   'watch',
+  'worker',
   'render',
   'explain',
   'schema',
@@ -25,7 +27,7 @@ export const COMMAND_NAMES = [
 
 export type CommandName = (typeof COMMAND_NAMES)[number]
 
-export type FlagGroup = 'Captures' | 'Selection' | 'Output' | 'Reading' | 'Display'
+export type FlagGroup = 'Captures' | 'Selection' | 'Output' | 'Reading' | 'Machines' | 'Display'
 
 /** One flag: the parser, the help, the man page and completion are made from this and cannot disagree. */
 export interface Flag {
@@ -260,7 +262,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'RSTSCOPE_JOBS',
     help: 'worker threads; the result does not depend on it',
     group: 'Reading',
-    commands: READING,
+    commands: [...READING, 'worker'],
   },
   {
     name: 'max-memory',
@@ -327,7 +329,7 @@ export const FLAGS: readonly Flag[] = [
     value: null,
     help: 'print nothing but errors; files of --out are written',
     group: 'Display',
-    commands: TELLING,
+    commands: [...TELLING, 'worker'],
   },
   {
     name: 'verbose',
@@ -337,6 +339,7 @@ export const FLAGS: readonly Flag[] = [
     commands: TEXT,
   },
   ...BATCH_FLAGS,
+  ...QUEUE_FLAGS,
 ]
 
 /** What commander hands over: values by camel-case name, absent where not given. */
@@ -386,4 +389,11 @@ export interface OptionValues {
   report?: string[]
   resume?: boolean
   baseline?: string
+  queue?: string
+  queueCa?: string
+  queuePasswordFile?: string
+  runId?: string
+  shard?: string
+  stalledAfter?: number
+  grace?: number
 }

@@ -11,6 +11,8 @@ const HELPS: [argv: string[], file: string][] = [
   [['analyze', '--help'], 'analyze-long-help.txt'],
   [['batch', '-h'], 'batch-short-help.txt'],
   [['batch', '--help'], 'batch-long-help.txt'],
+  [['worker', '-h'], 'worker-short-help.txt'],
+  [['worker', '--help'], 'worker-long-help.txt'],
   [['render', '-h'], 'render-short-help.txt'],
   [['render', '--help'], 'render-long-help.txt'],
   [['schema', '-h'], 'schema-short-help.txt'],

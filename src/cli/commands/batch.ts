@@ -2,20 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { listSamples } from '../../batch/find/list-samples.ts'
 import { type FoundSamples, findSamples } from '../../batch/find/samples.ts'
+import { type BatchQueue, runBatchOnQueue } from '../../batch/queue/batch-on-queue.ts'
+import type { QueueAddress } from '../../batch/queue/connection.ts'
 import { readRows } from '../../batch/read-rows.ts'
 import { Results } from '../../batch/results.ts'
 import { runBatch } from '../../batch/run-batch.ts'
 import type { Sample } from '../../batch/sample.ts'
 import type { SampleTask } from '../../batch/sample-task.ts'
+import { isInShard, parseShard } from '../../batch/shard.ts'
 import { compareWithBaseline, reachesLevel } from '../../batch/summary/baseline.ts'
 import { summarise } from '../../batch/summary/summarise.ts'
 import { RstscopeError } from '../../errors.ts'
+import { escapeText } from '../../reports/text-escape.ts'
 import { deliverBatch, openBatchOutputs } from '../batch-outputs.ts'
 import { startBatchProgress } from '../batch-progress.ts'
 import { tasksOf } from '../batch-tasks.ts'
 import { EXIT } from '../exit-code.ts'
 import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
+import { queueOf } from '../queue-option.ts'
 import { writeText } from '../write-text.ts'
 import { checkTogether } from './run-options.ts'
 
@@ -29,22 +34,25 @@ export async function batchCommand(
   host: Host,
 ): Promise<number> {
   checkBatch(paths, values, host)
-  const found = await findSamples(paths, {
+  const queue = queueOf(values)
+  const all = await findSamples(paths, {
     ...(values.pair === undefined ? {} : { pair: values.pair }),
     ...(values.manifest === undefined ? {} : { manifest: values.manifest }),
     signal: host.signal,
   })
+  const found = shardOf(all, values, host)
   if (values.list) {
     await writeText(host.stdout, [listSamples(found)], host.signal)
     return EXIT.done
   }
-  refuseNothing(found, paths)
+  refuseNothing(all, paths)
   if (!values.quiet) host.stderr.write(`${listSamples(found, { most: MOST_SHOWN })}\n`)
-  return analyseAll(found.samples, values, host)
+  return analyseAll(found.samples, queue, values, host)
 }
 
 async function analyseAll(
   samples: readonly Sample[],
+  queue: QueueAddress | null,
   values: OptionValues,
   host: Host,
 ): Promise<number> {
@@ -55,12 +63,13 @@ async function analyseAll(
   let ids: string[] = []
   let complete = false
   try {
-    const threads = values.jobs ?? availableParallelism()
+    // Of a queue, the memory of a sample is its worker's.
+    const threads = queue === null ? (values.jobs ?? availableParallelism()) : 1
     const redactKey = redactKeyOf(values, host)
     const { workFolder } = results
     const tasks = await tasksOf(samples, values, { threads, redactKey, workFolder })
     ids = tasks.map(({ sample }) => sample.id)
-    await runTasks(tasks, results, threads, values, host)
+    await runTasks(tasks, results, { threads, queue }, values, host)
     await results.finish(ids)
     complete = true
     const summary = summarise(results.rows(ids))
@@ -85,13 +94,14 @@ async function analyseAll(
 async function runTasks(
   tasks: SampleTask[],
   results: Results,
-  threads: number,
+  { threads, queue }: { threads: number; queue: QueueAddress | null },
   values: OptionValues,
   host: Host,
 ): Promise<void> {
   const progress = startBatchProgress(values.quiet ? 'none' : values.progress, tasks, host)
   try {
-    await runBatch(tasks, results, threads, host.signal, progress)
+    if (queue === null) await runBatch(tasks, results, threads, host.signal, progress)
+    else await runBatchOnQueue(tasks, results, queueRun(queue, values, host), host.signal, progress)
   } finally {
     progress.stop()
   }
@@ -99,6 +109,18 @@ async function runTasks(
 
 function openResults({ results, resume }: OptionValues): Results {
   return new Results(results ?? null, { resume: resume ?? false })
+}
+
+function queueRun(address: QueueAddress, values: OptionValues, host: Host): BatchQueue {
+  const onNotice = (text: string) => host.stderr.write(`rstscope: ${escapeText(text)}\n`)
+  return { address, run: values.runId ?? null, onNotice }
+}
+
+/** The slice of them that --shard names. */
+function shardOf(found: FoundSamples, { shard }: OptionValues, host: Host): FoundSamples {
+  if (shard === undefined) return found
+  const slice = parseShard(shard, host.env.JOB_COMPLETION_INDEX)
+  return { ...found, samples: found.samples.filter(({ id }) => isInShard(id, slice)) }
 }
 
 async function keepWhatIsDone(
