@@ -94,6 +94,14 @@ test('a redacted sample tells no address in its row or its reports', async () =>
   }
 })
 
+test('a URL is told without what it keeps secret', async () => {
+  const url = 'http://me:pass@127.0.0.1:9/x.pcap?X-Amz-Signature=abc'
+  const row = await runSample(taskOf(aloneOf('u', url)), hooks())
+  expect(row.status).toBe('failed')
+  expect(JSON.stringify(row)).not.toMatch(/pass|abc/)
+  expect(row.inputs.captures).toEqual({ capture: [expect.stringContaining('127.0.0.1:9/x.pcap')] })
+})
+
 test('it stops when it is told to', async () => {
   const stop = new AbortController()
   stop.abort()

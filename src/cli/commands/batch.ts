@@ -38,6 +38,8 @@ export async function batchCommand(
   const all = await findSamples(paths, {
     ...(values.pair === undefined ? {} : { pair: values.pair }),
     ...(values.manifest === undefined ? {} : { manifest: values.manifest }),
+    // What an earlier run has left there is no capture of this one.
+    ...(values.results === undefined ? {} : { exclude: [values.results] }),
     signal: host.signal,
   })
   const found = shardOf(all, values, host)
