@@ -22,8 +22,9 @@ export interface EndingFields {
 
 /** Beyond this many groups, peers are no longer told apart, so that a scan of many hosts stays bounded. */
 const MOST_GROUPS = 5000
-const MANY_PEERS = -1
-/** Stands for them in a row. */
+/** Stands for peers that are not told apart. */
+export const MANY_PEERS = -1
+/** The same as a text. */
 export const OTHER_PEERS = '(other peers)'
 
 const CLASS_WORDS: Record<string, string> = {
@@ -55,7 +56,7 @@ interface Kind extends EndingFields {
 }
 
 /** `peer` is a number of the report's, or MANY_PEERS. */
-interface PeerCount {
+export interface PeerCount {
   peer: number
   count: number
   first: number
@@ -107,7 +108,8 @@ function totalOf(groups: PeerCount[]): number {
   return groups.reduce((total, { count }) => total + count, 0)
 }
 
-function foldPeers(groups: PeerCount[], mostPeers: number): PeerCount[] {
+/** The largest peers, and one row for the others. */
+export function foldPeers(groups: PeerCount[], mostPeers: number): PeerCount[] {
   const named = groups.filter(({ peer }) => peer !== MANY_PEERS).sort((a, b) => b.count - a.count)
   const own = new Set(named.length > mostPeers + 1 ? named.slice(0, mostPeers) : named)
   const rest = groups.filter((group) => !own.has(group))

@@ -1,10 +1,15 @@
 import type { Ending } from '../model/ending.ts'
 import type { Connection, Report, ReportStream } from '../model/report.ts'
-import { OTHER_PEERS } from './endings.ts'
+import { foldPeers, MANY_PEERS, OTHER_PEERS, type PeerCount } from './endings.ts'
 import { writeJson } from './json.ts'
 
-/** Rows that count endings by peer; further peers of an ending share one row. */
-const MOST_ROWS = 300
+/** Rows that count endings by peer, and of one ending; further peers of it share one row. */
+const MOST_ROWS = 1000
+const MOST_PEERS = 16
+/** Connections like the leading one before examples of other endings by peer. */
+const MOST_ALIKE = 50
+/** Combinations of ending and peer that are counted apart before that. */
+const MOST_HELD = 20_000
 /** Connections that do not fit before no more are tried: smaller ones may. */
 const MOST_MISSED = 20
 
@@ -62,20 +67,42 @@ function lengthIn(report: Report, lengthOf: (json: string) => number): number {
   return length
 }
 
-/** All endings with their counts; in order of their first connections, folded rows last. */
+/** All endings with their counts, in order of their first connections: the largest peers of each, the others in one row. */
 function countedEndings(stream: ReportStream): Row[] {
   const { counts, peerText } = stream.endings()
-  const rows: Row[] = []
-  const folded = new Map<Ending, Row>()
+  const peersOf = new Map<Ending, Map<number, PeerCount>>()
+  let held = 0
   for (const { ending, peer, count, first } of counts) {
-    if (rows.length < MOST_ROWS) rows.push({ ...ending, peer: peerText(peer), count, first })
+    const peers = peersOf.get(ending) ?? new Map<number, PeerCount>()
+    peersOf.set(ending, peers)
+    const own = peers.has(peer) || held < MOST_HELD ? peer : MANY_PEERS
+    const known = peers.get(own)
+    if (known !== undefined) known.count += count
     else {
-      const row = folded.get(ending)
-      if (row === undefined) folded.set(ending, { ...ending, peer: OTHER_PEERS, count, first })
-      else row.count += count
+      peers.set(own, { peer: own, count, first })
+      held++
     }
   }
-  return [...rows, ...folded.values()]
+  const most = Math.min(MOST_PEERS, Math.max(1, Math.floor(MOST_ROWS / (peersOf.size || 1))))
+  const rows = [...peersOf].flatMap(([ending, peers]) =>
+    foldPeers([...peers.values()], most).map(({ peer, count, first }) => ({
+      ...ending,
+      peer: peer === MANY_PEERS ? OTHER_PEERS : peerText(peer),
+      count,
+      first,
+    })),
+  )
+  return rows.sort((a, b) => a.first - b.first)
+}
+
+/** The first connection of every ending, whatever its peer. */
+function firstOfEach(endings: readonly Row[]): number[] {
+  const firsts = new Map<string, number>()
+  for (const { peer: _, count: __, first, ...ending } of endings) {
+    const key = JSON.stringify(ending)
+    if (!firsts.has(key)) firsts.set(key, first)
+  }
+  return [...firsts.values()]
 }
 
 /** Ids, each once: the connection that the answer is about and its other legs, an example of each ending, the rest. */
@@ -87,8 +114,10 @@ function* byImportance(stream: ReportStream, endings: readonly Row[]): Iterable<
   const named = [
     ...(leading === undefined ? [] : [leading]),
     ...links.map(({ connection }) => connection),
-    ...endings.map(({ first }) => first),
+    ...firstOfEach(endings),
     ...findings.flatMap(({ connections }) => connections.slice(0, 1)),
+    ...verdict.connections.slice(0, MOST_ALIKE),
+    ...endings.filter(({ benign }) => !benign).map(({ first }) => first),
     ...verdict.connections,
     ...findings.flatMap(({ connections }) => connections),
   ]

@@ -1,6 +1,6 @@
 import { type Ending, type EndingCount, type Endings, endingOf } from '../model/ending.ts'
 import type { Connection, Report, ReportStream } from '../model/report.ts'
-import { endpointText } from './endings.ts'
+import { endpointText, MANY_PEERS, OTHER_PEERS } from './endings.ts'
 
 /** The stream of a whole report, for example one that was read from JSON. */
 export function streamOf(report: Report): ReportStream {
@@ -22,6 +22,7 @@ export function streamOf(report: Report): ReportStream {
 function toldEndings({ endings }: NonNullable<Report['excerpt']>): Endings {
   const peers = [...new Set(endings.map(({ peer }) => peer))]
   const numbers = new Map(peers.map((peer, i) => [peer, i]))
+  numbers.set(OTHER_PEERS, MANY_PEERS)
   return {
     counts: endings.map(({ peer, count, first, ...ending }) => ({
       ending,
@@ -29,7 +30,7 @@ function toldEndings({ endings }: NonNullable<Report['excerpt']>): Endings {
       count,
       first,
     })),
-    peerText: (peer) => peers[peer]!,
+    peerText: (peer) => peers[peer] ?? OTHER_PEERS,
   }
 }
 

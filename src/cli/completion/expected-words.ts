@@ -91,5 +91,7 @@ function positional(name: string): Expected {
 
 function byName(value: string): Expected {
   if (value === 'CODE') return 'findings'
-  return value.split('|').some((word) => /^(?:FILE|FOLDER|PATH)$/.test(word)) ? 'files' : 'anything'
+  return value.split('|').some((word) => /^(?:FILE|FOLDER|PATH|INDEX)$/.test(word))
+    ? 'files'
+    : 'anything'
 }
