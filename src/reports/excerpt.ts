@@ -114,8 +114,9 @@ function* byImportance(stream: ReportStream, endings: readonly Row[]): Iterable<
   const named = [
     ...(leading === undefined ? [] : [leading]),
     ...links.map(({ connection }) => connection),
-    ...firstOfEach(endings),
+    // Their names are in sentences of the head: who redacts the excerpt must find them.
     ...findings.flatMap(({ connections }) => connections.slice(0, 1)),
+    ...firstOfEach(endings),
     ...verdict.connections.slice(0, MOST_ALIKE),
     ...endings.filter(({ benign }) => !benign).map(({ first }) => first),
     ...verdict.connections,
