@@ -169,8 +169,8 @@ export function shortHelp(command: CommandName | null): string {
     return [
       `${examplesText(examples)}`,
       `Usage  ${usage.join('\n       ')}\n`,
-      `${flow('Flags  ', common)}\n`,
-      `What each flag does: rstscope ${command} --help\n`,
+      ...(common.length === 0 ? [] : [`${flow('Flags  ', common)}\n`]),
+      `${common.length === 0 ? 'More' : 'What each flag does'}: rstscope ${command} --help\n`,
     ].join('\n')
   }
   return `rstscope — who reset this TCP connection, and why
