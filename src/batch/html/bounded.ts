@@ -24,10 +24,13 @@ export function short(text: string): string {
 }
 
 /** A list within so many bytes; says how many are left out. */
-export function boundedList(items: Iterable<Markup>, bytes: number, all = 0): Markup {
-  const { shown, left } = within(items, bytes)
+export function boundedList(items: readonly Markup[], bytes: number, all = 0): Markup {
+  const { shown, left } = within(
+    items.map((item) => html`<li>${item}</li>`),
+    bytes,
+  )
   const more = left + Math.max(0, all - shown.length - left)
-  return html`<ul>${shown.map((item) => html`<li>${item}</li>`)}${more > 0 ? html`<li class="muted">${more} more are not listed here</li>` : null}</ul>`
+  return html`<ul>${shown}${more > 0 ? html`<li class="muted">${more} more are not listed here</li>` : null}</ul>`
 }
 
 /** A table that can be scrolled by keyboard where it is too wide. */
