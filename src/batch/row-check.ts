@@ -125,7 +125,13 @@ const captures: Check = (value, at) => {
   else fields({ client: texts, upstream: texts })(value, at)
 }
 
-const end = fields({ connection: count, key: text, endedAt: time, idleSeconds: orNull(number) })
+const end = fields({
+  connection: count,
+  key: text,
+  endedAt: time,
+  by,
+  idleSeconds: orNull(number),
+})
 const finding = fields({
   code: text,
   severity,

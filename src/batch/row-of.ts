@@ -115,6 +115,7 @@ function foundEnd(connection: Connection): FoundEnd {
     connection: connection.id,
     key: connectionKey(connection),
     endedAt: connection.endedAt,
+    by: connection.firstReset?.by ?? null,
     idleSeconds: connection.firstReset?.idleSeconds ?? null,
   }
 }

@@ -66,6 +66,8 @@ export interface FoundEnd {
    */
   key: string
   endedAt: string
+  /** Who reset it first; null where nobody did. */
+  by: VerdictBy | null
   /** Silence before the reset; null without one. */
   idleSeconds: number | null
 }

@@ -2,7 +2,7 @@ import { html, type Markup } from '../../reports/html/markup.ts'
 import { formatSeconds } from '../../reports/time-format.ts'
 import type { BatchFinding, BatchSummary } from '../summary/batch-summary.ts'
 import {
-  countText,
+  endsText,
   factTexts,
   numberText,
   placeText,
@@ -50,7 +50,7 @@ function findingHtml(finding: BatchFinding, links: Links): Markup {
   const listed = samples.slice(0, MOST_SAMPLES)
   const where = example.connection === null ? '' : `, connection ${example.connection}`
   return html`<article class="finding ${severity}"><h3><span class="severity">${severity}</span> <code>${short(code)}</code> ${short(title)}${place === null ? null : html`: ${short(placeText(finding))}`}</h3>
-<dl>${count.atMost === 0 ? null : html`<dt>Connections</dt><dd>${countText(count)}${rangeText(finding)}${by === null ? null : html`; ${whoText(by)}; ${shareText(share)} of all resets`}</dd>`}
+<dl>${count.atMost === 0 ? null : html`<dt>How many</dt><dd>${endsText(finding)}${rangeText(finding)}${by === null ? null : html`; ${whoText(by)}; ${shareText(share)} of all resets`}</dd>`}
 ${firstAt === null ? null : html`<dt>Since</dt><dd>${timeHtml(firstAt)}${lastAt === null || lastAt === firstAt ? null : html` until ${timeHtml(lastAt)}`}</dd>`}
 ${facts.length === 0 ? null : html`<dt>Pattern</dt><dd>${facts.join('; ')}</dd>`}
 ${upstreamCount === 0 ? null : html`<dt>Upstream</dt><dd>${upstreams.slice(0, MOST_UPSTREAMS).map(short).join(', ')}${upstreamCount > MOST_UPSTREAMS ? ` and ${numberText(upstreamCount - MOST_UPSTREAMS)} more` : ''}</dd>`}

@@ -75,7 +75,7 @@ export function servicesHtml({ findings }: BatchSummary): Markup {
 function byService(findings: readonly BatchFinding[]): Iterable<Service> {
   const services = new Map<string, Service>()
   for (const finding of findings) {
-    const { place, by, count, trend, code, firstAt } = finding
+    const { place, resets, count, trend, code, firstAt } = finding
     if (place === null) continue
     const known = services.get(place) ?? {
       place,
@@ -86,7 +86,8 @@ function byService(findings: readonly BatchFinding[]): Iterable<Service> {
       bins: null,
       firstAt,
     }
-    known[by === null ? 'others' : 'resets'] += count.about
+    known.resets += resets
+    known.others += count.about - resets
     known.codes.add(code)
     if (SEVERITY_RANK[finding.severity] < SEVERITY_RANK[known.worst.severity]) known.worst = finding
     if (firstAt !== null && (known.firstAt === null || firstAt < known.firstAt)) {

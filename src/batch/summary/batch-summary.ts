@@ -47,7 +47,7 @@ export interface BatchFinding {
   code: string
   severity: Severity
   title: string
-  /** Who reset most of them; null where nobody did. */
+  /** Who reset most of those that were reset; null where none was. */
   by: VerdictBy | null
   /** What they are counted by: the Service, else the upstream endpoint; null for a finding that is about neither. */
   place: string | null
@@ -56,7 +56,9 @@ export interface BatchFinding {
   upstreams: string[]
   upstreamCount: number
   count: Count
-  /** Of all resets; null where these are none. */
+  /** About how many of them were reset. */
+  resets: number
+  /** Of all resets that is; null where none of them was reset. */
   share: number | null
   /** Of the ends that samples list. */
   firstAt: string | null

@@ -29,6 +29,8 @@ export class KnownEnds {
   private places = new Int32Array(1024)
   private times = new Float64Array(1024)
   private gaps = new Float64Array(1024)
+  /** 1: it was reset. */
+  private resets = new Int32Array(1024)
 
   constructor(most = MOST_CONNECTIONS) {
     this.most = most
@@ -39,12 +41,13 @@ export class KnownEnds {
   }
 
   /** The place of the end when it was listed first, `place` itself for a new one; -1 where it was not kept. */
-  add(sample: number, code: number, place: number, end: FoundEnd, reset: boolean): number {
+  add(sample: number, code: number, place: number, end: FoundEnd): number {
     const connection = this.connectionOf(sample, end)
     if (connection < 0) {
       this.dropped++
       return -1
     }
+    const reset = end.by !== null
     if (reset) this.countReset(connection, sample)
     this.ends.key[0] = connection
     this.ends.key[1] = code
@@ -56,13 +59,16 @@ export class KnownEnds {
       this.places = grown(this.places, at)
       this.times = grown(this.times, at)
       this.gaps = grown(this.gaps, at)
+      this.resets = grown(this.resets, at)
       this.places[at] = place
       this.times[at] = time
       this.gaps[at] = gap
+      this.resets[at] = Number(reset)
       return place
     }
     // Of what several captures say of one end, the earliest, whatever order they come in.
     if (time < this.times[at]!) this.times[at] = time
+    if (reset) this.resets[at] = 1
     if (Number.isNaN(this.gaps[at]!) || gap < this.gaps[at]!) this.gaps[at] = gap
     return this.places[at]!
   }
@@ -79,6 +85,11 @@ export class KnownEnds {
   /** Seconds since 1970. */
   time(at: number): number {
     return this.times[at]!
+  }
+
+  /** Whether any sample saw it reset. */
+  isReset(at: number): boolean {
+    return this.resets[at] === 1
   }
 
   /** Seconds of silence before it; NaN where none is known. */

@@ -11,8 +11,8 @@ export interface Place {
   title: string
   upstream: string | null
   service: string | null
-  /** Connections, by who reset them; '' for nobody. */
-  by: Map<VerdictBy | '', number>
+  /** Listed connections that were reset, by who did it. */
+  by: Map<VerdictBy, number>
   total: number
   firstAt: string | null
   lastAt: string | null
@@ -131,11 +131,11 @@ function emptyPlace(finding: SampleFinding, sample: string): Place {
 }
 
 function count(place: Place, finding: SampleFinding, sample: number, sampleId: string): void {
-  const { severity, title, by, firstAt, lastAt, ends } = finding
+  const { severity, title, firstAt, lastAt, ends } = finding
   place.total += finding.count
   place.samples.push(sample)
   place.counts.push(finding.count)
-  place.by.set(by ?? '', (place.by.get(by ?? '') ?? 0) + finding.count)
+  for (const { by } of ends) if (by !== null) place.by.set(by, (place.by.get(by) ?? 0) + 1)
   if (SEVERITY_RANK[severity] < SEVERITY_RANK[place.severity]) place.severity = severity
   if (title < place.title) place.title = title
   if (lastAt !== null && (place.lastAt === null || lastAt > place.lastAt)) place.lastAt = lastAt

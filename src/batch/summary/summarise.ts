@@ -122,7 +122,7 @@ class Tally {
     const code = this.codes.get(finding.code) ?? this.codes.size
     this.codes.set(finding.code, code)
     for (const end of finding.ends) {
-      const known = this.ends.add(sample, code, at, end, finding.by !== null)
+      const known = this.ends.add(sample, code, at, end)
       if (known < 0 || at < 0) continue
       this.places.all[at]!.listed++
       if (known !== at) this.places.unite(known, at)
@@ -135,8 +135,8 @@ class Tally {
     const findings = this.findings(span)
     const resets = this.countResets(findings)
     for (const finding of findings) {
-      if (finding.by !== null && resets.about > 0) {
-        finding.share = Math.min(1, finding.count.about / resets.about)
+      if (finding.resets > 0 && resets.about > 0) {
+        finding.share = Math.min(1, finding.resets / resets.about)
       }
     }
     const more = findings.splice(this.bounds.findings ?? MOST_FINDINGS)
@@ -173,10 +173,13 @@ class Tally {
   private countResets(findings: readonly BatchFinding[]): Count {
     const { listedResets, distinctResets } = this.ends
     const known = countOf(this.resets, listedResets, distinctResets, this.mostResets)
-    const found = findings.filter(({ by }) => by !== null).map(({ count }) => count)
-    const repeats = sum(found, ({ atMost, about }) => atMost - about)
+    const ofResets = (part: (count: Count) => number) =>
+      sum(findings, ({ count, resets }) =>
+        resets === 0 ? 0 : (part(count) * resets) / count.about,
+      )
+    const repeats = ofResets(({ atMost, about }) => atMost - about)
     const unlisted = Math.max(0, this.resets - listedResets)
-    const unnamed = Math.max(0, unlisted - sum(found, ({ atMost, atLeast }) => atMost - atLeast))
+    const unnamed = Math.max(0, unlisted - ofResets(({ atMost, atLeast }) => atMost - atLeast))
     const share = listedResets === 0 ? 0 : (listedResets - distinctResets) / listedResets
     const about = Math.round(known.atMost - repeats - unnamed * share)
     return { ...known, about: Math.max(known.atLeast, about) }
@@ -233,6 +236,7 @@ class Tally {
       upstreams: upstreams.slice(0, names),
       upstreamCount: upstreams.length,
       count: known,
+      resets: this.resetsAmong(ends, known.about),
       share: null,
       firstAt: first.firstAt,
       lastAt: places.reduce<string | null>(
@@ -248,12 +252,17 @@ class Tally {
     }
   }
 
+  /** Those that are not listed are thought to be resets as often as those that are. */
+  private resetsAmong(ends: number[], count: number): number {
+    const resets = ends.filter((at) => this.ends.isReset(at)).length
+    return ends.length === 0 ? 0 : Math.round((count * resets) / ends.length)
+  }
+
   /** From the first listed reset to the last. */
   private span(): Span | null {
-    const isReset = this.resetGroups()
     let [from, until] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     for (let at = 0; at < this.ends.count; at++) {
-      if (!isReset.has(this.rootOf(at))) continue
+      if (!this.ends.isReset(at) || this.rootOf(at) < 0) continue
       const time = this.ends.time(at)
       if (time < from) from = time
       if (time > until) until = time
@@ -269,7 +278,6 @@ class Tally {
 
   /** A connection with several findings counts once, as bad where one of them is. */
   private trend(span: Span, resets: Count): Trend {
-    const isReset = this.resetGroups()
     const bad = new Set<number>()
     for (const [root, places] of this.places.groups()) {
       if (places.some(({ severity }) => severity !== 'info')) bad.add(root)
@@ -279,7 +287,7 @@ class Tally {
     const isBad = new Uint8Array(this.ends.count)
     for (let at = 0; at < this.ends.count; at++) {
       const root = this.rootOf(at)
-      if (!isReset.has(root)) continue
+      if (!this.ends.isReset(at) || root < 0) continue
       seen.key[0] = this.ends.connection(at)
       const connection = seen.intern()
       times[connection] = Math.min(times[connection]!, this.ends.time(at))
@@ -297,14 +305,6 @@ class Tally {
   private rootOf(at: number): number {
     const place = this.ends.place(at)
     return place < 0 ? -1 : this.places.root(place)
-  }
-
-  private resetGroups(): Set<number> {
-    const roots = new Set<number>()
-    for (const [root, places] of this.places.groups()) {
-      if (whoReset(places) !== null) roots.add(root)
-    }
-    return roots
   }
 
   private ownLimits(resets: Count): BatchSummary['limits'] {
@@ -337,7 +337,7 @@ class Tally {
 function whoReset(places: Place[]): VerdictBy | null {
   const counts = new Map<VerdictBy, number>()
   for (const { by } of places) {
-    for (const [who, count] of by) if (who !== '') counts.set(who, (counts.get(who) ?? 0) + count)
+    for (const [who, count] of by) counts.set(who, (counts.get(who) ?? 0) + count)
   }
   const rank = (who: VerdictBy) => (who === 'undetermined' ? -1 : counts.get(who)!)
   const [most] = [...counts.keys()].sort((a, b) => rank(b) - rank(a) || order(a, b))

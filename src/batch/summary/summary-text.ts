@@ -8,6 +8,7 @@ import type { BatchFinding, BatchSummary } from './batch-summary.ts'
 import { comparisonLines } from './comparison-text.ts'
 import {
   countText,
+  endsText,
   factTexts,
   failureText,
   HELD,
@@ -118,7 +119,8 @@ function findingList(findings: BatchFinding[], day: string | null, layout: Layou
   const indent = ' '.repeat(digits + 6)
   const lines = findings.flatMap((finding, i) => {
     const { code, title, by, share, sampleCount, firstAt } = finding
-    const who = by === null ? [] : [whoText(by), `${shareText(share)} of all resets`]
+    const some = finding.resets < finding.count.about ? [endsText(finding)] : []
+    const who = by === null ? [] : [...some, whoText(by), `${shareText(share)} of all resets`]
     const texts = [
       [`${code} ${title}`, ...who, ...factTexts(finding)].join('; '),
       `${placeText(finding)}, since ${sinceText(firstAt, day)}, in ${numberText(sampleCount)} ${plural(sampleCount, 'sample')}`,

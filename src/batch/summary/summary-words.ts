@@ -44,13 +44,19 @@ export function resetsText({ resets, connections, samples }: BatchSummary): stri
 
 /** `RS203 An idle timeout closed the connection, shop/cart: 9 120 resets, 98% after 60.0 s of silence, since …`. */
 export function worstText(finding: BatchFinding): string {
-  const { code, title, by, count, place, firstAt } = finding
-  const noun = plural(count.about, by === null ? 'connection' : 'reset')
-  const facts = count.atMost === 0 ? [] : [`${countText(count)} ${noun}`]
+  const { code, title, place, firstAt, count } = finding
+  const facts = count.atMost === 0 ? [] : [endsText(finding)]
   facts.push(...factTexts(finding))
   if (firstAt !== null) facts.push(`since ${sinceText(firstAt, null)}`)
   const where = place === null ? '' : `, ${placeText(finding)}`
   return `${code} ${title}${where}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}.`
+}
+
+/** `9 120 resets`; `7 connections, 4 of them reset`. */
+export function endsText({ count, resets }: BatchFinding): string {
+  if (resets === count.about) return `${countText(count)} ${plural(count.about, 'reset')}`
+  const some = resets === 0 ? '' : `, ${numberText(resets)} of them reset`
+  return `${countText(count)} ${plural(count.about, 'connection')}${some}`
 }
 
 const WHO: Record<VerdictBy, string> = {

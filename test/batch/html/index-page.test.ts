@@ -122,7 +122,7 @@ test('says what was found, worst first, with the way to the reports', () => {
   expect(hrefs(page)).toContain('samples/2026-11-20/node%205/report.html')
   // Pairs of samples saw the same idle connections: those of the larger one of two count.
   const idle = [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23].reduce((sum, i) => sum + 20 + i, 0)
-  expect(text).toContain(`Connections ${idle}; reset by the upstream`)
+  expect(text).toContain(`How many ${idle} resets; reset by the upstream`)
 })
 
 test('says what changed since the baseline', () => {

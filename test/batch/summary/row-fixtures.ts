@@ -19,7 +19,7 @@ export function end(
   seconds: number,
   idle: number | null = null,
 ): FoundEnd {
-  return { connection, key, endedAt: at(seconds), idleSeconds: idle }
+  return { connection, key, endedAt: at(seconds), by: 'upstream', idleSeconds: idle }
 }
 
 export function finding(ends: FoundEnd[], more: Partial<SampleFinding> = {}): SampleFinding {
@@ -34,7 +34,7 @@ export function finding(ends: FoundEnd[], more: Partial<SampleFinding> = {}): Sa
     count: ends.length,
     firstAt: times[0] ?? at(0),
     lastAt: times.at(-1) ?? at(0),
-    ends,
+    ends: ends.map((one) => (more.by === undefined ? one : { ...one, by: more.by })),
     ...more,
   }
 }
@@ -44,7 +44,11 @@ export function row(
   findings: SampleFinding[] = [],
   more: Partial<SampleRow> = {},
 ): SampleRow {
-  const resets = findings.filter(({ by }) => by !== null).reduce((sum, { count }) => sum + count, 0)
+  // As many of those that are not listed as of those that are.
+  const resets = findings.reduce((sum, { count, ends }) => {
+    const reset = ends.filter(({ by }) => by !== null).length
+    return sum + (ends.length === 0 ? 0 : Math.round((count * reset) / ends.length))
+  }, 0)
   const found = findings.reduce((sum, { count }) => sum + count, 0)
   return {
     schema: 'rstscope.batch/1',

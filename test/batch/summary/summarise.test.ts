@@ -209,6 +209,31 @@ test('a finding about no connection is one for all samples, and joins no other',
   ])
 })
 
+test('only those of a finding that were reset are resets: in its share, in the sum, in the trend', () => {
+  const [a, b, c] = ends(['a', 'b', 'c'])
+  const closed = (one: typeof a) => ({ ...one!, by: null })
+  const { findings, resets, trend } = summarise([
+    row('one', [finding([], { count: 3, by: 'upstream', ends: [a!, closed(b), closed(c)] })]),
+    row('two', [finding([], { count: 2, by: null, ends: [closed(a), closed(b)] })]),
+    row('three', [finding(ends(['d']), { code: 'RS111', by: 'between' })]),
+  ])
+  expect(resets).toEqual({ about: 2, atLeast: 2, atMost: 2 })
+  expect(findings).toMatchObject([
+    { code: 'RS241', by: 'upstream', count: { about: 3 }, resets: 1, share: 0.5 },
+    { code: 'RS111', by: 'between', count: { about: 1 }, resets: 1, share: 0.5 },
+  ])
+  const drawn = trend!.bins.reduce((sum, { bad, ordinary }) => sum + bad + ordinary, 0)
+  expect(drawn).toBe(2)
+})
+
+test('of a finding that is not listed whole, as many are resets as of what is listed', () => {
+  const [a, b] = ends(['a', 'b'])
+  const half = finding([], { count: 4000, ends: [a!, { ...b!, by: null }] })
+  const { findings, resets } = summarise([row('one', [half])])
+  expect(findings[0]).toMatchObject({ count: { about: 4000 }, resets: 2000, share: 1 })
+  expect(resets).toEqual({ about: 2000, atLeast: 2000, atMost: 2000 })
+})
+
 test('worst first: severity, then how many', () => {
   const of = (code: string, severity: 'error' | 'warning' | 'info', keys: string[]) =>
     finding(ends(keys), { code, severity })

@@ -161,6 +161,16 @@ test('a finding about no connection has its row, and no number', () => {
   expect(text).toContain('SAMPLES - - - - RS301 Nobody - 1 ')
 })
 
+test('a finding whose connections were not all reset says how many were', () => {
+  const two = [end(1, 'a', 1), { ...end(2, 'b', 2), by: null }]
+  const text = summaryText(
+    summarise([row('x', [finding([], { count: 2, ends: two })])]),
+    null,
+    WIDE,
+  )
+  expect(flat(text)).toContain('10.8.1.15:8443: 2 connections, 1 of them reset')
+})
+
 test('counts that are estimates say so', () => {
   const many = finding([end(1, 'a', 1), end(2, 'b', 2)], { count: 40_000 })
   const text = summaryText(summarise([row('x', [many]), row('y', [many])]), null, WIDE)
