@@ -35,6 +35,17 @@ describe('the row of a pair', () => {
     expect(new Set(finding!.ends.map(({ key }) => key)).size).toBe(reset.length)
   })
 
+  test('tells of each end who reset it: a process that died ends others by FIN', async () => {
+    const row = await runSample(taskOf(pairOf('upstream-kill')), hooks())
+    const reset = truth('upstream-kill').connections.filter(
+      (one: { first_rst_by: string | null }) => one.first_rst_by === 'upstream',
+    )
+    const ends = row.findings.flatMap((finding) => finding.ends)
+    expect(ends.filter(({ by }) => by === 'upstream')).toHaveLength(reset.length)
+    expect(ends.filter(({ by }) => by === null)).toHaveLength(ends.length - reset.length)
+    expect(ends.length).toBeGreaterThan(reset.length)
+  })
+
   test('is told by its connections what each side alone tells, too', async () => {
     const both = await runSample(taskOf(pairOf('keepalive-race')), hooks())
     const alone = aloneOf('upstream alone', samplePath('keepalive-race', 'upstream.pcap'))
