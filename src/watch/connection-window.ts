@@ -20,6 +20,8 @@ export interface WindowOptions extends JudgeOptions {
   goneAfterNs: number
   /** Bound for what is held of the packets, in bytes. */
   maxMemory: number
+  /** Ended connections that are remembered, so that late packets are known as theirs: at most so many (16,384). */
+  mostRemembered?: number
 }
 
 export interface ToldEnding {
@@ -52,13 +54,11 @@ interface Mark {
 
 /** Connections that stand around those that are judged, the newest; more cost time and change little. */
 const MOST_AROUND = 4096
-/** Late packets of an ended connection are known as its own for so long, and for so many connections. */
+/** Ended connections are remembered for so long. */
 const REMEMBERED_NS = 300e9
 const MOST_REMEMBERED = 16_384
 /** A generous average of what a retired connection takes. */
 const RECORD_BYTES = 1024
-/** Forgotten connections that may lie between the others before these are carried over. */
-const MOST_FORGOTTEN = 8192
 /** Frame numbers are words of 32 bits. */
 const MOST_FRAMES = 2 ** 32 - 2 ** 24
 
@@ -141,6 +141,11 @@ export class ConnectionWindow {
       putAwayEarly: engine.store.putAwayEarly,
       icmpErrorsDropped: engine.icmp.dropped,
     }
+  }
+
+  /** Connections that are held, live ones and remembered ones. */
+  get held(): number {
+    return this.engine.store.table.count
   }
 
   /** The first frame that any connection still refers to. */
@@ -278,7 +283,8 @@ export class ConnectionWindow {
     const { table } = this.engine.store
     const { count } = table
     const quiet = (id: number) => now - table.doubles[id * L.DOUBLES + L.T_LAST]!
-    if (count <= MOST_FORGOTTEN) return
+    const { mostRemembered = MOST_REMEMBERED } = this.options
+    if (count <= mostRemembered) return
     const settled: number[] = []
     const open: number[] = []
     for (let id = 0; id < count; id++) {
@@ -288,11 +294,12 @@ export class ConnectionWindow {
     const keptOpen = newestOf(open, this.mostHeld, quiet)
     const keptSettled = newestOf(
       settled,
-      Math.min(MOST_REMEMBERED, this.mostHeld - keptOpen.length),
+      Math.min(mostRemembered, this.mostHeld - keptOpen.length),
       quiet,
     )
     const kept = [...keptOpen, ...keptSettled].sort((a, b) => a - b)
-    if (count - kept.length <= Math.max(MOST_FORGOTTEN, kept.length)) return
+    // Carrying over costs as much as there is to keep: not before as much is to be let go.
+    if (count - kept.length <= Math.max(mostRemembered / 2, kept.length)) return
     this.givenUp += open.length - keptOpen.length
     this.engine = carryOver(this.engine, kept, { maxMemory: this.options.maxMemory / 2 })
     this.marks = kept.map((id) => this.marks[id]!)

@@ -138,6 +138,7 @@ describe.concurrent('watch -', () => {
       detail: 'mid-response',
       firstReset: { by: 'upstream', evidence: [{ capture: 'capture', frame: 8 }] },
       files: [{ path: '-', firstFrame: 1 }],
+      again: false,
     })
     expect(watched.err()).toMatch(/8 packets/)
   })
@@ -243,7 +244,7 @@ test('the same lines for a sample as analyze says in its report', async () => {
       .trim()
       .split('\n')
       .map((line) => {
-        const { captures, files, ...connection } = JSON.parse(line)
+        const { captures, files, again, ...connection } = JSON.parse(line)
         return connection
       })
       .sort((a, b) => a.id - b.id)

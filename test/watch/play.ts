@@ -15,10 +15,11 @@ export interface Played {
   window: ConnectionWindow
 }
 
-/** Hands a capture to a window packet by packet, as if each arrived alone, and looks for endings after each. */
+/** Hands a capture to a window packet by packet, as if each arrived alone, and looks for endings before every n-th. */
 export async function playLive(
-  path: string,
+  path: string | Uint8Array,
   options: Partial<WindowOptions> = {},
+  n = 1,
 ): Promise<Played> {
   const window = new ConnectionWindow({ ...OPTIONS, ...options })
   const reader = await openCapture(path, { hash: false, reader: 'native-free' })
@@ -28,7 +29,7 @@ export async function playLive(
       for (let i = 0; i < batch.count; i++) {
         const now = Math.max(window.lastPacketTime, batch.times[i]!)
         // What shows by the time that passed before this packet.
-        told.push(...window.ended(now, reader.facts))
+        if ((batch.firstFrame + i) % n === 0) told.push(...window.ended(now, reader.facts))
         window.take(only(batch, i), reader.facts.interfaces)
       }
     }

@@ -64,6 +64,40 @@ async function told(ladder: string, seconds: number, options: Partial<WindowOpti
   })
 }
 
+/** Connections of so many clients, one after another; each is left as `ladder` leaves it. */
+function crowd(count: number, ladder: string): Uint8Array {
+  const records = Array.from({ length: count }, (_, i) =>
+    tapped(ladder, {
+      client: `10.${i >> 14}.${(i >> 7) & 127}.${1 + (i & 127)}:40000`,
+      isn: { client: 1_000_000 + i * 7919, upstream: 2_000_000 + i * 104_729 },
+      at: i * 0.01,
+    }),
+  )
+  return writePcap(records.flat().sort((a, b) => Number(a.time - b.time)))
+}
+
+describe('what is held is bounded', () => {
+  test('what ended is forgotten, and each end is told once all the same', async () => {
+    const count = 2000
+    const options = { mostRemembered: 200 }
+    const { told, window } = await playLive(crowd(count, 'c> S\nu> RA refuse'), options, 100)
+    expect(told).toHaveLength(count)
+    expect(new Set(told.map(({ connection }) => connection.client.address)).size).toBe(count)
+    expect(told.every(({ connection }) => connection.detail === 'refused')).toBe(true)
+    expect([window.givenUp, window.held < 700]).toEqual([0, true])
+  })
+
+  test('of more open connections than there is room for, the quietest are given up and counted', async () => {
+    const count = 2600
+    const options = { maxMemory: 2 ** 21, mostRemembered: 100 }
+    const { told, window } = await playLive(crowd(count, REQUEST), options, 500)
+    expect(window.held).toBeLessThan(2300)
+    expect(window.givenUp).toBeGreaterThan(1000)
+    // Nobody is lost: told as open at the end, or counted.
+    expect(told.length + window.givenUp).toBe(count)
+  })
+})
+
 describe('when a connection counts as ended', () => {
   test('a RST, as soon as nothing follows it', async () => {
     expect(await told(`${REQUEST} ${ANSWER}\nu> RA`, 3)).toEqual([

@@ -95,9 +95,9 @@ async function printerOf(
 ): Promise<(ending: Ending) => string> {
   if (values.format === 'ndjson') {
     const { escapeJson } = await import('../../reports/text-escape.ts')
-    return ({ connection, files }) => {
+    return ({ connection, files, isAgain }) => {
       const captures = { capture: files.map(({ path }) => path) }
-      return `${escapeJson(JSON.stringify({ captures, ...connection, files }))}\n`
+      return `${escapeJson(JSON.stringify({ captures, ...connection, files, again: isAgain }))}\n`
     }
   }
   const { watchLine } = await import('../../reports/watch-lines.ts')
