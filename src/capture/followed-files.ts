@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pcapMagic } from '../../native-free-decoders/container/pcap.ts'
+import { readError } from './metered-source.ts'
 import { openCapture } from './open-capture.ts'
 
 /** Enough of a file's beginning to hold its header and the time of its first packet: a rewritten file differs there. */
@@ -8,6 +9,7 @@ const HEAD_BYTES = 1024
 /** A folder is looked through again after this many times as long as it took. */
 const REST_FACTOR = 20
 const LEAST_REST_MS = 500
+const MOST_UNREADABLE = 1000
 const COMPRESSED = /\.(?:gz|zst|lz4|bz2|xz)$/
 
 /** A file that is being read. */
@@ -44,6 +46,7 @@ export class FollowedFiles {
   private readonly read = new Set<string>()
   private readonly say: (notice: string) => void
   private waiting: string[] = []
+  private readonly unreadable = new Set<string>()
   private restUntil = 0
   /** Of the present scan: ms that went into looking into files, which is done once for each. */
   private peekedMs = 0
@@ -71,7 +74,7 @@ export class FollowedFiles {
         this.current = { path, descriptor, at: 0, known: this.known.get(path)! }
         return this.current
       } catch (error) {
-        this.say(`${path} could not be read: ${(error as NodeJS.ErrnoException).code}`)
+        this.complain(path, error)
         this.known.delete(path)
       }
     }
@@ -100,6 +103,10 @@ export class FollowedFiles {
     const started = performance.now()
     this.peekedMs = 0
     const paths = this.list()
+    if (paths === null) {
+      this.restUntil = nowMs + LEAST_REST_MS
+      return
+    }
     const present = new Set(paths)
     for (const path of this.known.keys()) if (!present.has(path)) this.known.delete(path)
     for (const name of this.read) {
@@ -112,22 +119,43 @@ export class FollowedFiles {
     this.restUntil = nowMs + Math.max(LEAST_REST_MS, REST_FACTOR * tookMs)
   }
 
-  private list(): string[] {
+  private list(): string[] | null {
     if (!this.isFolder) return [this.path]
-    return readdirSync(this.path, { withFileTypes: true })
-      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-      .map(({ name }) => join(this.path, name))
+    return this.tried(this.path, () =>
+      readdirSync(this.path, { withFileTypes: true })
+        .filter((one) => (one.isFile() || one.isSymbolicLink()) && !one.name.startsWith('.'))
+        .map(({ name }) => join(this.path, name)),
+    )
+  }
+
+  /** What can be read now may not be so later, and the other way round: said once, and tried again. */
+  private tried<T>(path: string, read: () => T): T | null {
+    try {
+      const value = read()
+      this.unreadable.delete(path)
+      return value
+    } catch (error) {
+      this.complain(path, error)
+      return null
+    }
+  }
+
+  private complain(path: string, error: unknown): void {
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && path !== this.path
+    if (isGone || this.unreadable.has(path) || this.unreadable.size >= MOST_UNREADABLE) return
+    this.unreadable.add(path)
+    this.say(readError(path, error).message)
   }
 
   private async look(path: string, present: ReadonlySet<string>): Promise<void> {
     const plain = plainName(path)
     // Compressed while or after it was read; while its original is there, it may be half written.
     if (plain !== path && (present.has(plain) || this.read.has(plain))) return
-    const stat = statSync(path, { throwIfNoEntry: false })
-    if (stat === undefined || !stat.isFile() || stat.size < 4) return
+    const stat = this.tried(path, () => statSync(path))
+    if (stat === null || !stat.isFile() || stat.size < 4) return
     const known = this.known.get(path)
     if (known !== undefined && isUnchanged(known, stat)) return
-    const head = headOfPath(path)
+    const head = this.tried(path, () => headOfPath(path))
     if (head === null) return
     const isSame =
       known !== undefined &&
@@ -187,19 +215,12 @@ function plainName(path: string): string {
   return path.replace(COMPRESSED, '')
 }
 
-function headOfPath(path: string): Uint8Array | null {
+function headOfPath(path: string): Uint8Array {
+  const descriptor = openSync(path, 'r')
   try {
-    const descriptor = openSync(path, 'r')
-    try {
-      return headOf(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch (error) {
-    // Gone or not ours to read: others may be.
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM') return null
-    throw error
+    return headOf(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 

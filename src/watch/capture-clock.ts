@@ -15,7 +15,8 @@ export class CaptureClock {
 
   /** Packets up to `last` arrived; `first` is the first of them, where they came after a wait, else null. */
   arrived(first: number | null, last: number, wallMs: number): void {
-    this.last = Math.max(this.last, last)
+    // One packet with a wrong time must not put all others into the past.
+    this.last = last
     this.arrivedAtMs = wallMs
     if (first === null) return
     const span = Math.min(MOST_HELD_BACK_NS, Math.max(0, last - first))

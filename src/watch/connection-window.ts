@@ -47,6 +47,8 @@ interface Mark {
   /** When it was looked at: relative ns of its last packet then, and the sign that was the reason. */
   lookedAt: number
   sign: number
+  /** The same with packets that were seen under other addresses. */
+  wholeLookedAt: number
   told: ToldEnding | null
   /** It has ended, is part of another, or is not selected: nothing is to be told unless more comes. */
   isSettled: boolean
@@ -189,6 +191,7 @@ export class ConnectionWindow {
         id: ++this.lastId,
         lookedAt: Number.NaN,
         sign: NO_SIGN,
+        wholeLookedAt: Number.NEGATIVE_INFINITY,
         told: null,
         isSettled: false,
       })
@@ -212,7 +215,7 @@ export class ConnectionWindow {
     const around: Omit<JudgedWindow, 'data'> = {
       facts,
       isAsked: (place) => isAsked.has(ids[place]!),
-      lookedAt: (place) => marks[ids[place]!]!.lookedAt,
+      lookedAt: (place) => marks[ids[place]!]!.wholeLookedAt,
       idOf: (place) => marks[ids[place]!]!.id,
     }
     // What is asked about and not answered is part of another connection.
@@ -231,7 +234,7 @@ export class ConnectionWindow {
   /** What is to be told of a connection now; null for nothing. */
   private settle(mark: Mark, judgement: Judgement, isEnd: boolean): Told | null {
     const { connection, ending, peer, lastTime, isSelected } = judgement
-    mark.lookedAt = lastTime
+    mark.wholeLookedAt = lastTime
     const isOpen = ending.termination === 'open' && ending.benign
     const isGone = mark.sign === GONE
     mark.isSettled = !isOpen || isGone || !isSelected

@@ -24,7 +24,7 @@ export interface JudgedWindow {
   data: ConnectionData
   facts: CaptureFacts
   isAsked(place: number): boolean
-  /** When the connection at this place, or one seen under other addresses that is part of it, was looked at last. */
+  /** Last packet of the connection at this place when it was looked at, under whatever addresses. */
   lookedAt(place: number): number
   idOf(place: number): number
 }

@@ -252,6 +252,20 @@ describe.concurrent('a folder of rotated files', () => {
     expect(followed.warnings).toEqual(['trace0 truncated-file'])
   })
 
+  test('a folder that is away for a while is said, and read on when it is back', async () => {
+    const folder = newFolder()
+    writeFileSync(join(folder, 'trace0'), pcap(1, 2))
+    const followed = follow(folder)
+    await followed.until(2)
+    renameSync(folder, `${folder}-away`)
+    await sleep(1300)
+    expect(followed.notices).toEqual([`cannot read ${folder}: no such file`])
+    renameSync(`${folder}-away`, folder)
+    writeFileSync(join(folder, 'trace1'), pcap(3, 3))
+    await followed.until(3)
+    expect(followed.notices).toHaveLength(1)
+  })
+
   test('two captures in one folder are noticed', async () => {
     const folder = newFolder()
     writeFileSync(join(folder, 'one'), pcap(1, 2))
