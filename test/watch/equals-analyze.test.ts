@@ -18,6 +18,12 @@ const captures = readdirSync(samples, { withFileTypes: true })
       .map((file) => `${name}/${file}`),
   )
 
+/** Causes that only what comes later can name: several ends of one kind in a row. */
+const NEEDS_WHAT_COMES: Record<string, string[]> = {
+  'envoy-descriptor-exhaustion/gateway.pcap': ['descriptor-exhaustion'],
+  'envoy-descriptor-exhaustion/upstream.pcap': ['descriptor-exhaustion'],
+}
+
 const keyOf = (c: Connection) => c.views.capture!.firstFrame
 const endOf = (c: Connection) =>
   `${c.termination}, ${c.detail}; ${c.firstReset?.by} ${c.firstReset?.confidence}`
@@ -31,12 +37,12 @@ describe.each(captures)('%s', (name) => {
     const watched = [...lastTold(told).values()].map(({ connection }) => connection)
     const lines = (list: Connection[]) => list.map((c) => `${keyOf(c)} ${endOf(c)}`).sort()
     expect(lines(watched)).toEqual(lines(report.connections))
-    const causes = (list: Connection[]) => list.map((c) => `${keyOf(c)} ${c.causes[0]?.id}`).sort()
-    if (causes(watched).join() !== causes(report.connections).join())
-      console.log(
-        name,
-        causes(watched).filter((c) => !causes(report.connections).includes(c)),
-        causes(report.connections).filter((c) => !causes(watched).includes(c)),
-      )
+    const causes = (list: Connection[]) =>
+      list.map((c) => `${keyOf(c)} ${c.causes[0]?.id ?? 'none'}`).sort()
+    const known = causes(watched)
+    const beyond = causes(report.connections).filter((cause) => !known.includes(cause))
+    expect([...new Set(beyond.map((cause) => cause.split(' ')[1]))]).toEqual(
+      NEEDS_WHAT_COMES[name] ?? [],
+    )
   })
 })
