@@ -25,6 +25,12 @@ export type WatchEvent =
   | { kind: 'notice'; text: string }
   | { kind: 'summary'; summary: WatchSummary }
 
+export interface WatchExample {
+  connection: Connection
+  /** The files that hold its frames. */
+  files: readonly FileSpan[]
+}
+
 /** What was seen in all. */
 export interface WatchSummary {
   packets: number
@@ -37,7 +43,7 @@ export interface WatchSummary {
   benign: number
   endings: Endings
   /** A connection that ended as its group in `endings` did, by the id that stands there. */
-  example(id: number): Connection
+  example(id: number): WatchExample
   worst: Level | null
   warnings: CaptureWarning[]
   limits: string[]

@@ -36,13 +36,14 @@ export function endingLines(
   connectionAt: (id: number) => Connection | null,
   layout: Layout,
   all: boolean,
+  exampleOf: (connection: Connection) => string = exampleText,
 ): string[] {
   const { summary, command } = head
   const shown = groups.filter((group) => all || !group.benign)
   const rows = (all ? shown : shown.slice(0, MOST_ROWS)).map((group) => {
     const first = connectionAt(group.first)
     if (first === null) return { ...group, example: String(group.first) }
-    return { ...group, peer: peerText(group, first), example: exampleText(first) }
+    return { ...group, peer: peerText(group, first), example: exampleOf(first) }
   })
   const lines = rows.length > 0 ? endingTable(rows, layout) : []
   const notes = [`${summary.connections} ${plural(summary.connections, 'connection')}`]

@@ -1,5 +1,4 @@
-import type { Connection } from '../model/report.ts'
-import { type FileSpan, placeOfFrame, type WatchSummary } from '../model/watch.ts'
+import { placeOfFrame, type WatchExample, type WatchSummary } from '../model/watch.ts'
 import { endingLines, plural } from './ending-table.ts'
 import { endingRows, endingWords, namedText } from './endings.ts'
 import { hanging, type Layout, labelled } from './fact-lines.ts'
@@ -9,9 +8,7 @@ import { formatSeconds, formatTime } from './time-format.ts'
 const MOST_FRAMES = 3
 const MOST_PEERS = 4
 
-export interface ToldEnding {
-  connection: Connection
-  files: readonly FileSpan[]
+export interface ToldEnding extends WatchExample {
   firstPacketAt: string
   isAgain: boolean
   isOpen: boolean
@@ -39,7 +36,7 @@ export function watchLine(told: ToldEnding, layout: Layout): string {
 }
 
 /** `trace.pcap3 #118, #119`: the frames that decide, as Wireshark numbers them in each file. */
-function placeText({ connection, files }: ToldEnding): string {
+function placeText({ connection, files }: WatchExample): string {
   const view = connection.views.capture!
   const cited = connection.firstReset?.evidence ?? connection.causes[0]?.evidence ?? []
   const frames = cited.flatMap(({ frame }) => (frame === null ? [] : [frame]))
@@ -72,9 +69,10 @@ export function watchSummaryLines(summary: WatchSummary, layout: Layout): string
     ...endingLines(
       head,
       endingRows(endings, MOST_PEERS),
-      (id) => summary.example(id),
+      (id) => summary.example(id).connection,
       layout,
       false,
+      ({ id }) => `${id} (${placeText(summary.example(id))})`,
     ),
     ...labelled('limits', summary.limits, layout),
     ...labelled('warning', warnings, layout, layout.style.yellow),

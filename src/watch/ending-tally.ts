@@ -2,14 +2,14 @@ import { CATALOGUE } from '../diagnosis/catalogue.ts'
 import { findingIndex } from '../diagnosis/findings.ts'
 import type { Ending, EndingCount, Endings } from '../model/ending.ts'
 import { LEVEL_RANK, type Level, levelOf } from '../model/ending-level.ts'
-import type { Connection } from '../model/report.ts'
+import type { WatchExample } from '../model/watch.ts'
 
 /** Groups of equal endings with their own upstream end; of more, the ends are counted together. */
 const MOST_GROUPS = 2000
 const OTHER_PEERS = -1
 
 interface Group extends EndingCount {
-  example: Connection
+  example: WatchExample
 }
 
 /** Counts how connections ended, for as long as a capture goes on: as many groups as there is room for. */
@@ -18,13 +18,13 @@ export class EndingTally {
   private readonly peers = new Map<string, number>()
   private readonly names: string[] = []
 
-  add(ending: Ending, peer: string, connection: Connection): void {
-    this.groupOf(ending, peer, connection).count++
+  add(ending: Ending, peer: string, example: WatchExample): void {
+    this.groupOf(ending, peer, example).count++
   }
 
   /** Takes back what was counted: it looks otherwise by now. */
-  remove(ending: Ending, peer: string, connection: Connection): void {
-    this.groupOf(ending, peer, connection).count--
+  remove(ending: Ending, peer: string, example: WatchExample): void {
+    this.groupOf(ending, peer, example).count--
   }
 
   get endings(): Endings {
@@ -33,7 +33,7 @@ export class EndingTally {
   }
 
   /** A connection by the id that stands in `endings`. */
-  example(id: number): Connection | null {
+  example(id: number): WatchExample | null {
     for (const { first, example } of this.groups.values()) if (first === id) return example
     return null
   }
@@ -64,7 +64,7 @@ export class EndingTally {
     return sum
   }
 
-  private groupOf(ending: Ending, peer: string, example: Connection): Group {
+  private groupOf(ending: Ending, peer: string, example: WatchExample): Group {
     const kind = JSON.stringify(ending)
     const own = this.groups.get(`${kind} ${peer}`)
     if (own !== undefined) return own
@@ -73,7 +73,7 @@ export class EndingTally {
     const known = this.groups.get(key)
     if (known !== undefined) return known
     const number = isFull ? OTHER_PEERS : this.peerOf(peer)
-    const group = { ending, peer: number, count: 0, first: example.id, example }
+    const group = { ending, peer: number, count: 0, first: example.connection.id, example }
     this.groups.set(key, group)
     return group
   }

@@ -129,13 +129,14 @@ class Watch {
   }
 
   private tell({ connection, ending, peer, before, isOpen, goesOn }: Told): void {
-    if (before !== null) this.tally.remove(before.ending, before.peer, connection)
-    if (!goesOn) this.tally.add(ending, peer, connection)
     const { firstFrame, lastFrame } = connection.views.capture!
     const base = this.window.frameBase
     const files = this.trail
       .between(firstFrame + base, lastFrame + base)
       .map((file) => ({ path: file.path, firstFrame: file.firstFrame - base }))
+    const example = { connection, files }
+    if (before !== null) this.tally.remove(before.ending, before.peer, example)
+    if (!goesOn) this.tally.add(ending, peer, example)
     this.events.push({
       kind: 'ending',
       connection,

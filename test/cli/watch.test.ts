@@ -196,7 +196,9 @@ describe.concurrent('watch FOLDER', () => {
       appendFileSync(join(path, 'cap_2.pcap'), new Uint8Array(7))
       watched.child.kill(signal)
       expect(await watched.ended).toBe(0)
-      expect(watched.out()).toMatch(/17 packets in [\s\S]*2 connections/)
+      expect(watched.out()).toMatch(
+        /17 packets in [\s\S]* 2 \(cap_2\.pcap #5\)\n[\s\S]*2 connections/,
+      )
       expect(watched.err()).toBe('')
     },
   )

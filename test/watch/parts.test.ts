@@ -75,13 +75,13 @@ describe('the tally', () => {
     cause: null,
     ignoredReset: false,
   })
-  const connection = (id: number) => ({ id }) as Connection
+  const example = (id: number) => ({ connection: { id } as Connection, files: [] })
 
   test('counts by ending and peer, with the first of each as example', () => {
     const tally = new EndingTally()
-    for (const id of [3, 4]) tally.add(ending('upstream'), 'a:1', connection(id))
-    tally.add(ending('upstream'), 'b:1', connection(5))
-    tally.add(ending('client', true), 'a:1', connection(6))
+    for (const id of [3, 4]) tally.add(ending('upstream'), 'a:1', example(id))
+    tally.add(ending('upstream'), 'b:1', example(5))
+    tally.add(ending('client', true), 'a:1', example(6))
     const { counts, peerText } = tally.endings
     expect([...counts].map(({ peer, count, first }) => [peerText(peer), count, first])).toEqual([
       ['a:1', 2, 3],
@@ -89,19 +89,19 @@ describe('the tally', () => {
       ['a:1', 1, 6],
     ])
     expect([tally.connections, tally.benign, tally.worst]).toEqual([4, 1, 'error'])
-    expect(tally.example(5)).toEqual({ id: 5 })
+    expect(tally.example(5)?.connection.id).toBe(5)
   })
 
   test('takes back what looks otherwise by now', () => {
     const tally = new EndingTally()
-    tally.add(ending('upstream'), 'a:1', connection(1))
-    tally.remove(ending('upstream'), 'a:1', connection(1))
+    tally.add(ending('upstream'), 'a:1', example(1))
+    tally.remove(ending('upstream'), 'a:1', example(1))
     expect([tally.connections, tally.worst, [...tally.endings.counts]]).toEqual([0, null, []])
   })
 
   test('tells peers apart as long as there is room, and counts all', () => {
     const tally = new EndingTally()
-    for (let i = 0; i < 5000; i++) tally.add(ending('client'), `host:${i}`, connection(i + 1))
+    for (let i = 0; i < 5000; i++) tally.add(ending('client'), `host:${i}`, example(i + 1))
     const counts = [...tally.endings.counts]
     expect(counts.length).toBeLessThan(2100)
     expect(tally.connections).toBe(5000)
