@@ -5,7 +5,6 @@ import { singleSighting } from './correlation/pairing.ts'
 import { onFirstClock } from './diagnosis/on-client-clock.ts'
 import type { Case } from './model/case.ts'
 import type { NsInterval } from './model/clock.ts'
-import type { Side } from './model/connection.ts'
 import type { ConnectionSet } from './model/connection-set.ts'
 import type { UnmatchedReason } from './model/report.ts'
 import type { Sighting, TapPosition } from './model/sighting.ts'
@@ -36,6 +35,8 @@ export interface Cases {
   readonly links: CaseLinks
   /** Says the least of a connection without making any object; false for one whose case must be looked at. */
   brief?(index: number, out: Brief): boolean
+  /** Of one that has a brief: when it was closed, as its brief says. */
+  closedAt?(index: number): number
 }
 
 /** Ids of an upstream endpoint: as the upstream side knows it (behind a Service, the pod's), and as it is shown. */
@@ -54,9 +55,8 @@ export interface Brief {
    * causes ask for what surrounds them. Small numbers from 0.
    */
   shape: number
-  /** First FIN and first ending RST of each side, nearest to its sender. */
-  finTime: Record<Side, number>
-  resetTime: Record<Side, number>
+  /** Its first FIN or ending RST, nearest to its sender. */
+  closed: number
   /** When the upstream last sent payload, where payload went both ways. */
   aliveUntil: number
 }
@@ -79,8 +79,10 @@ export function pairedCases(pairing: Pairing): Cases {
     isOnPath: () => true,
   })
   const shownTap = (index: number) => (order.client[index]! >= 0 ? 0 : 1)
-  const upstreamId = (tap: number, index: number) =>
-    sets[tap]!.endpointId(indexAt(tap, index), 'upstream', ids)
+  const upstreamIds = sets.map((set) =>
+    remembered(set.count, (at) => set.endpointId(at, 'upstream', ids)),
+  )
+  const upstreamId = (tap: number, index: number) => upstreamIds[tap]!(indexAt(tap, index))
   return {
     count: order.client.length,
     sets,
@@ -100,7 +102,7 @@ export function pairedCases(pairing: Pairing): Cases {
       out.own = order.upstream[index]! >= 0 ? upstreamId(1, index) : out.shown
     },
     endpointText: (id) => ids.text(id),
-    brief: pairedBriefs(pairing, indexAt, (index) => links.has(index) || links.isAtProxy(index)),
+    ...pairedBriefs(pairing, indexAt, (index) => links.has(index) || links.isAtProxy(index)),
     at(index) {
       const c = order.client[index]!
       const u = order.upstream[index]!
@@ -147,7 +149,7 @@ export function singleCases(
 ): Cases {
   const bases = [set.facts.baseNs]
   const ids = new EndpointIds()
-  const upstreamId = (index: number) => set.endpointId(index, 'upstream', ids)
+  const upstreamId = remembered(set.count, (index) => set.endpointId(index, 'upstream', ids))
   const indexAt = (_tap: number, index: number) => index
   const links = caseLinks({
     count: set.count,
@@ -157,7 +159,7 @@ export function singleCases(
     shown: (_tap, time) => time,
     isOnPath: () => false,
   })
-  const briefOf = singleBriefs(set)
+  const briefs = singleBriefs(set)
   return {
     count: set.count,
     sets: [set],
@@ -171,7 +173,8 @@ export function singleCases(
       out.shown = out.own
     },
     endpointText: (id) => ids.text(id),
-    brief: (index, out) => !links.has(index) && briefOf(index, out),
+    brief: (index, out) => !links.has(index) && briefs.brief(index, out),
+    closedAt: briefs.closedAt,
     links,
     at(index) {
       const sighting = singleSighting(set, index, position, loss)
@@ -193,6 +196,18 @@ export function singleCases(
         shownTime: (_, time) => time,
       }
     },
+  }
+}
+
+/** A number for each index, found when it is first asked for: every pass over the connections asks again. */
+function remembered(count: number, find: (index: number) => number): (index: number) => number {
+  const known = new Int32Array(count)
+  return (index) => {
+    const id = known[index]! - 1
+    if (id >= 0) return id
+    const found = find(index)
+    known[index] = found + 1
+    return found
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Brief } from './compare-cases.ts'
+import type { Brief, Cases } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import type { Pairing } from './correlation/pairing.ts'
 import { newSegmentNumbers } from './correlation/segment-rows.ts'
@@ -12,20 +12,23 @@ const SYN_WAIT_NS = 3e9
 const SLACK_NS = 1e6
 const LONGEST_TRAVEL_NS = 10e9
 
-type BriefOf = (index: number, out: Brief) => boolean
+type Briefs = Required<Pick<Cases, 'brief' | 'closedAt'>>
 
 /**
  * Briefs of one capture's connections. Beside its own shape, an outcome depends on the TTLs that a RST's sender has in
  * other connections, and on whether the capture ended before a SYN could be answered.
  */
-export function singleBriefs(set: ConnectionSet): BriefOf {
+export function singleBriefs(set: ConnectionSet): Briefs {
   const shapes = new WordTable(3)
-  return (index, out) => {
-    if (!shapeAt(set, index, shapes.key, 0)) return false
-    out.shape = shapes.intern()
-    const closed = set.closeTime(index)
-    setAll(out, closed, set.aliveTime(index))
-    return true
+  return {
+    brief(index, out) {
+      if (!shapeAt(set, index, shapes.key, 0)) return false
+      out.shape = shapes.intern()
+      out.closed = set.closeTime(index)
+      out.aliveUntil = set.aliveTime(index)
+      return true
+    },
+    closedAt: (index) => set.closeTime(index),
   }
 }
 
@@ -37,28 +40,40 @@ export function pairedBriefs(
   pairing: Pairing,
   indexAt: (tap: number, index: number) => number,
   hasLinks: (index: number) => boolean,
-): BriefOf {
+): Briefs {
   const { client, upstream, clock } = pairing
   const bases = [client.facts.baseNs, upstream.facts.baseNs]
   const both = new WordTable(6)
   const oneSided = new WordTable(4)
   const isCovered = coverage(pairing)
-  return (index, out) => {
-    const c = indexAt(0, index)
+  const closedAt = (index: number) => {
     const u = indexAt(1, index)
-    if (c < 0 || hasLinks(index)) return false
-    if (u < 0) {
-      if (!shapeAt(client, c, oneSided.key, 0) || !client.isUnansweredSyn(c)) return false
-      oneSided.key[3] = isCovered(c)
-      out.shape = 2 * oneSided.intern()
-      setAll(out, Number.NaN, Number.NaN)
-      return true
-    }
+    return u < 0 ? Number.NaN : onFirstClock(bases, clock, 1, upstream.closeTime(u))
+  }
+  const pairOf = (c: number, u: number, out: Brief): boolean => {
     if (!shapeAt(client, c, both.key, 0) || !shapeAt(upstream, u, both.key, 3)) return false
     if (!isSameSequence(client, c, upstream, u) || !isPossible(pairing, c, u)) return false
     out.shape = 2 * both.intern() + 1
-    setAll(out, onFirstClock(bases, clock, 1, upstream.closeTime(u)), client.aliveTime(c))
+    out.aliveUntil = client.aliveTime(c)
     return true
+  }
+  const unanswered = (c: number, out: Brief): boolean => {
+    if (!shapeAt(client, c, oneSided.key, 0) || !client.isUnansweredSyn(c)) return false
+    oneSided.key[3] = isCovered(c)
+    out.shape = 2 * oneSided.intern()
+    out.aliveUntil = Number.NaN
+    return true
+  }
+  return {
+    brief(index, out) {
+      const c = indexAt(0, index)
+      if (c < 0 || hasLinks(index)) return false
+      const u = indexAt(1, index)
+      if (!(u < 0 ? unanswered(c, out) : pairOf(c, u, out))) return false
+      out.closed = closedAt(index)
+      return true
+    },
+    closedAt,
   }
 }
 
@@ -72,14 +87,6 @@ function shapeAt(set: ConnectionSet, index: number, key: Uint32Array, at: number
   key[at + 1] = reset === null ? 0 : 1 + set.usualTtlRange(index, reset)
   key[at + 2] = recent ? 1 : 0
   return true
-}
-
-function setAll(out: Brief, closed: number, alive: number): void {
-  out.finTime.client = closed
-  out.finTime.upstream = closed
-  out.resetTime.client = closed
-  out.resetTime.upstream = closed
-  out.aliveUntil = alive
 }
 
 /** Did both taps see the same segments of each side, in the same order? */

@@ -1,4 +1,4 @@
-import type { Brief, Cases } from './compare-cases.ts'
+import type { Cases } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import { EndingCounter } from './count-endings.ts'
 import { countedMeasures } from './diagnosis/measures.ts'
@@ -33,7 +33,9 @@ export const NOT_SELECTED = 0xffffffff
 /** Its causes depend on what surrounds it. */
 const PENDING = 0xfffffffe
 /** With the number of its ending: that is it, unless something was cut in the same moment. */
-const UNLESS_CUT = 0x80000000
+const UNLESS_CUT = 0x40000000
+/** With the number of its shape, whose own kind is one of the two above: what it waits for. */
+const AS_ITS_SHAPE = 0x80000000
 
 /** Kept segments of pending connections whose cases are held until their surroundings are known; others are made again. */
 const MOST_HELD_SEGMENTS = 20_000
@@ -52,7 +54,7 @@ export function surveyCases(
   const kinds = new Uint32Array(cases.count).fill(NOT_SELECTED)
   const shapes: (Sight | undefined)[] = []
   const held = new HeldCases()
-  const brief = newBrief()
+  const brief = { shape: 0, closed: Number.NaN, aliveUntil: Number.NaN }
   const upstream = { own: -1, shown: -1 }
   const sighted: Sighted = { ...NOBODY }
   const localReplies: Survey['localReplies'] = { count: 0, ids: [] }
@@ -63,14 +65,16 @@ export function surveyCases(
     const selected = isSelected(i)
     let kind: number
     let c: Case | null = null
+    let isShaped = false
     if (cases.brief?.(i, brief)) {
+      isShaped = true
       let sight = shapes[brief.shape]
       if (sight === undefined) {
         sight = sightOf(cases.at(i), counter, beside)
         shapes[brief.shape] = sight
       }
       sighted.standing = sight.standing
-      sighted.closed = closedAt(sight, brief)
+      sighted.closed = sight.standing.closedBy === null ? 0 : brief.closed
       sighted.until = brief.aliveUntil
       sighted.measures = null
       kind = sight.kind
@@ -88,13 +92,14 @@ export function surveyCases(
     sighted.started = cases.startTime(i)
     collector.add(sighted)
     if (!selected) continue
-    kinds[i] = kind
+    const isPending = kind >= UNLESS_CUT
+    kinds[i] = isPending && isShaped ? (AS_ITS_SHAPE | brief.shape) >>> 0 : kind
     if (cases.isMatched(i)) matched++
     if (c?.outcome.application.http?.localReply != null) {
       localReplies.count++
       if (localReplies.ids.length < MOST_LOCAL_REPLIES) localReplies.ids.push(i + 1)
     }
-    if (kind < UNLESS_CUT) counter.add(i + 1, kind, upstream.own, upstream.shown)
+    if (!isPending) counter.add(i + 1, kind, upstream.own, upstream.shown)
     else {
       pending++
       if (c !== null) held.offer(i, c)
@@ -116,7 +121,7 @@ function kindAlone(
   const { endpoint, burst, itself } = around.asked
   if (endpoint || itself) return PENDING
   const kind = kindOf(c, causes, counter)
-  return burst ? (UNLESS_CUT | kind) >>> 0 : kind
+  return burst ? UNLESS_CUT | kind : kind
 }
 
 function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): number {
@@ -152,12 +157,6 @@ function sightOf(c: Case, counter: EndingCounter, beside: Beside): Sight {
   return { standing: standingOf(c), kind, asksBurst: around.asked.burst }
 }
 
-function closedAt({ standing }: Sight, brief: Brief): number {
-  const closed = standing.closedBy
-  if (closed === null) return 0
-  return (closed.kind === 'fin' ? brief.finTime : brief.resetTime)[closed.from]
-}
-
 /**
  * Decides what had to wait for its surroundings; once for all of a shape with the same endpoint and as many ends
  * around their own, unless their causes ask for more.
@@ -175,11 +174,13 @@ function decidePending(
   const alike = new WordTable(5)
   /** By id in `alike`. */
   const decided: number[] = []
-  const brief = newBrief()
   const upstream = { own: -1, shown: -1 }
   for (let i = 0; i < cases.count; i++) {
-    const pending = kinds[i]!
-    if (pending < UNLESS_CUT || pending === NOT_SELECTED) continue
+    const waiting = kinds[i]!
+    if (waiting < UNLESS_CUT || waiting === NOT_SELECTED) continue
+    const hasShape = waiting >= AS_ITS_SHAPE && waiting !== PENDING
+    const shape = waiting - AS_ITS_SHAPE
+    const pending = hasShape ? shapes[shape]!.kind : waiting
     cases.upstreamIds(i, upstream)
     if (pending !== PENDING && !collector.wasCut(upstream.own)) {
       kinds[i] = pending & ~UNLESS_CUT
@@ -187,20 +188,26 @@ function decidePending(
       continue
     }
     const hasLines = (beside.lines?.(i).length ?? 0) > 0
-    const isShaped = !hasLines && cases.brief?.(i, brief) === true
+    const isShaped = !hasLines && hasShape
     if (isShaped) {
-      alike.key.set([brief.shape, upstream.own, upstream.shown, 0, 0])
-      const sight = shapes[brief.shape]!
+      const { key } = alike
+      key[0] = shape
+      key[1] = upstream.own
+      key[2] = upstream.shown
+      key[3] = 0
+      key[4] = 0
+      const sight = shapes[shape]!
       if (sight.asksBurst) {
-        const burst = collector.burst(upstream.own, closedAt(sight, brief))
+        const closed = sight.standing.closedBy === null ? 0 : cases.closedAt!(i)
+        const burst = collector.burst(upstream.own, closed)
         if (burst.abrupt === 0 && pending !== PENDING) {
           kinds[i] = pending & ~UNLESS_CUT
           counter.add(i + 1, kinds[i]!, upstream.own, upstream.shown)
           continue
         }
         // No cause tells more of them than this many apart, but for its sentence.
-        alike.key[3] = 1 + Math.min(burst.ends, MOST_TOLD_APART)
-        alike.key[4] = Math.min(burst.abrupt, MOST_TOLD_APART)
+        key[3] = 1 + Math.min(burst.ends, MOST_TOLD_APART)
+        key[4] = Math.min(burst.abrupt, MOST_TOLD_APART)
       }
     }
     const known = isShaped ? alike.find() : -1
@@ -211,7 +218,7 @@ function decidePending(
       const around = notingSurroundings(surroundings, beside)
       kind = kindOf(c, whyOf(c, around), counter)
       const { itself, burst } = around.asked
-      const isDecided = isShaped && !itself && (!burst || shapes[brief.shape]!.asksBurst)
+      const isDecided = isShaped && !itself && (!burst || shapes[shape]!.asksBurst)
       if (isDecided) decided[alike.intern()] = kind
     }
     kinds[i] = kind
@@ -254,13 +261,4 @@ const NOBODY: Sighted = {
   closed: 0,
   until: 0,
   measures: null,
-}
-
-function newBrief(): Brief {
-  return {
-    shape: 0,
-    finTime: { client: Number.NaN, upstream: Number.NaN },
-    resetTime: { client: Number.NaN, upstream: Number.NaN },
-    aliveUntil: Number.NaN,
-  }
 }

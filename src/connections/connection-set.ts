@@ -432,8 +432,7 @@ export class CaptureConnections implements ConnectionSet {
   }
 
   usualTtlRange(index: number, side: Side): number {
-    const usual = this.ttls.ofRecord(this.roots[index]!, side)
-    return usual === null ? 0 : usual.low + 256 * usual.high
+    return this.ttls.ofRecord(this.roots[index]!, side)
   }
 }
 

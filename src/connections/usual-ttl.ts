@@ -25,13 +25,13 @@ export class UsualTtls {
     return id < 0 ? null : ranges.of(id)
   }
 
-  /** The same of the address of a record's side. */
-  ofRecord(record: number, side: Side): { low: number; high: number } | null {
+  /** The same of the address of a record's side, as a number: low + 256 × high, 0 for none. */
+  ofRecord(record: number, side: Side): number {
     this.known ??= this.gather()
     const { ids, ranges } = this.known
     const { set } = this
     const id = ids.find(set.addressesOf(record), addressOf(set, record, side), 0)
-    return id < 0 ? null : ranges.of(id)
+    return id < 0 ? 0 : ranges.numberOf(id)
   }
 
   private gather(): { ids: EndpointIds; ranges: TtlRanges } {
@@ -64,6 +64,10 @@ class TtlRanges {
     if (id >= this.low.length) this.grow()
     this.low[id] = Math.min(this.low[id]!, low)
     this.high[id] = Math.max(this.high[id]!, high)
+  }
+
+  numberOf(id: number): number {
+    return this.low[id]! + 256 * this.high[id]!
   }
 
   of(id: number): { low: number; high: number } {

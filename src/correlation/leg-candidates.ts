@@ -87,6 +87,7 @@ function meetingRows(rows: LegRows, tap: number): (index: number) => boolean {
   for (let id = 0; id < ids.count; id++) {
     if (ids.isLoopback(id)) return () => true
   }
+  if (!uses.includes(AS_BOTH)) return () => false
   return (index) =>
     uses[set.addressId(index, 'client', ids)] === AS_BOTH ||
     uses[set.addressId(index, 'upstream', ids)] === AS_BOTH

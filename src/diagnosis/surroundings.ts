@@ -1,3 +1,4 @@
+import type { JoinedLine } from '../model/access-log.ts'
 import type { ApplicationSummary } from '../model/application.ts'
 import {
   type Beside,
@@ -10,12 +11,14 @@ import {
   type Surroundings,
   shownTap,
 } from '../model/case.ts'
+import type { Cluster } from '../model/cluster.ts'
 import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { linkedLeg } from './linked-leg.ts'
 import { type Measures, measuresOf } from './measures.ts'
 import { Moments } from './moments.ts'
 import { onClientClock } from './on-client-clock.ts'
+import type { Measure } from './timers.ts'
 
 /** What one connection is to those around it. Equal for all connections of one shape. */
 export interface Standing {
@@ -183,12 +186,7 @@ export class SurroundingsCollector {
       if (standing.abrupt) this.abruptEnds.add(upstream, closed)
       if (standing.unanswered && closed - started <= AT_ONCE_NS) counts.turnedAway[upstream]!++
     }
-    for (const measure of MEASURES) {
-      const ns = measures?.[measure] ?? Number.NaN
-      if (!(ns >= LEAST_REPEATED_NS)) continue
-      this.measured[measure].add(upstream, ns)
-      if (measure === 'age') this.aged.add(upstream, started)
-    }
+    if (measures !== null) this.addMeasures(upstream, started, measures)
     if (until >= started) {
       this.begun.add(upstream, started)
       this.lasted.add(upstream, until)
@@ -203,6 +201,15 @@ export class SurroundingsCollector {
       this.alive.unshift({ id, until })
     } else if (until > second.until) {
       this.alive[1] = { id, until }
+    }
+  }
+
+  private addMeasures(upstream: number, started: number, measures: Measures): void {
+    for (const measure of MEASURES) {
+      const ns = measures[measure]
+      if (!(ns >= LEAST_REPEATED_NS)) continue
+      this.measured[measure].add(upstream, ns)
+      if (measure === 'age') this.aged.add(upstream, started)
     }
   }
 
@@ -337,48 +344,67 @@ export interface Asked {
 /** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
 export function notingSurroundings(
   known: Surroundings | null,
-  { cluster, lines }: Beside,
+  beside: Beside,
 ): Surroundings & { asked: Asked } {
-  const asked: Asked = { endpoint: false, burst: false, itself: false, lines: false }
-  return {
-    asked,
-    get cluster() {
-      if (cluster !== null) asked.itself = true
-      return cluster
-    },
-    endpoint(c) {
-      asked.endpoint = true
-      return known?.endpoint(c) ?? { ...NO_FACTS }
-    },
-    endpointTimes(c) {
-      asked.itself = true
-      return known?.endpointTimes(c) ?? { ...NO_TIMES }
-    },
-    burst(c) {
-      asked.burst = true
-      return known?.burst(c) ?? { ends: 0, abrupt: 0 }
-    },
-    linked(id) {
-      asked.itself = true
-      return known?.linked(id) ?? null
-    },
-    survivors(c, timeNs) {
-      asked.itself = true
-      return known?.survivors(c, timeNs) ?? 0
-    },
-    othersAliveAfter(id, timeNs) {
-      asked.itself = true
-      return known?.othersAliveAfter(id, timeNs) ?? false
-    },
-    repeated(c, measure) {
-      asked.itself = true
-      return known?.repeated(c, measure) ?? 1
-    },
-    logLines(c) {
-      if (lines === null) return []
-      asked.lines = true
-      return lines(c.id - 1)
-    },
+  return new NotingSurroundings(known, beside)
+}
+
+class NotingSurroundings implements Surroundings {
+  readonly asked: Asked = { endpoint: false, burst: false, itself: false, lines: false }
+  private readonly known: Surroundings | null
+  private readonly beside: Beside
+
+  constructor(known: Surroundings | null, beside: Beside) {
+    this.known = known
+    this.beside = beside
+  }
+
+  get cluster(): Cluster | null {
+    const { cluster } = this.beside
+    if (cluster !== null) this.asked.itself = true
+    return cluster
+  }
+
+  endpoint(c: Case): EndpointFacts {
+    this.asked.endpoint = true
+    return this.known?.endpoint(c) ?? { ...NO_FACTS }
+  }
+
+  endpointTimes(c: Case): EndpointTimes {
+    this.asked.itself = true
+    return this.known?.endpointTimes(c) ?? { ...NO_TIMES }
+  }
+
+  burst(c: Case): Burst {
+    this.asked.burst = true
+    return this.known?.burst(c) ?? { ends: 0, abrupt: 0 }
+  }
+
+  linked(id: number): LinkedLeg | null {
+    this.asked.itself = true
+    return this.known?.linked(id) ?? null
+  }
+
+  survivors(c: Case, timeNs: number): number {
+    this.asked.itself = true
+    return this.known?.survivors(c, timeNs) ?? 0
+  }
+
+  othersAliveAfter(id: number, timeNs: number): boolean {
+    this.asked.itself = true
+    return this.known?.othersAliveAfter(id, timeNs) ?? false
+  }
+
+  repeated(c: Case, measure: Measure): number {
+    this.asked.itself = true
+    return this.known?.repeated(c, measure) ?? 1
+  }
+
+  logLines(c: Case): readonly JoinedLine[] {
+    const { lines } = this.beside
+    if (lines === null) return []
+    this.asked.lines = true
+    return lines(c.id - 1)
   }
 }
 
