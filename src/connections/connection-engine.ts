@@ -8,6 +8,7 @@ import {
 } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import { chooseConnection } from './choose-connection.ts'
+import { noteClosing } from './closing.ts'
 import { ConnectionStore } from './connection-store.ts'
 import * as H from './history.ts'
 import { IcmpLog } from './icmp-log.ts'
@@ -316,6 +317,8 @@ export class ConnectionEngine {
       H.addHistory(state, stateBase, d, H.controlEvent(flags))
     }
     words[mine + L.D_BITS] = bits
+    const before = state[stateBase + L.KEPT_COUNT]! + state[stateBase + L.TAIL_COUNT]! - 1
+    noteClosing(words, base, state, stateBase, log, row, before, this.store.notesDigests)
     if (length > 0) this.follower.payload(id, slot, d, start, p, bytes, frame, time)
   }
 }

@@ -3,6 +3,7 @@ import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ApplicationSummary } from '../model/application.ts'
 import { Archive, chunkOf, withinChunk } from './archive.ts'
 import { ByteWriter } from './byte-codec.ts'
+import { noteClosing } from './closing.ts'
 import { ConnectionTable } from './connection-table.ts'
 import * as L from './layout.ts'
 import { LiveStates } from './live-states.ts'
@@ -53,6 +54,8 @@ export class ConnectionStore {
   putAwayEarly = 0
   private readonly mostLive: number
   private readonly thin: boolean
+  /** Segments are held against those of another tap. */
+  readonly notesDigests: boolean
   private live = 0
   private hand = 0
   private readonly shapeReader = new ShapeReader()
@@ -65,6 +68,7 @@ export class ConnectionStore {
   constructor(mostLive: number, expectedPackets: number, thin: boolean) {
     this.mostLive = mostLive
     this.thin = thin
+    this.notesDigests = !thin
     this.table = new ConnectionTable(powerOfTwo(expectedPackets / 16, 1024, 1 << 22))
     this.states = new LiveStates(1024)
     this.log = new S.SegmentLog(4096)
@@ -179,8 +183,14 @@ export class ConnectionStore {
     if (said !== null && isNamed(said.application)) words[base + L.BITS]! |= L.BIT_NAMED
     this.countUnseen(id, slot, 1)
     this.readShape(id, slot, role, said)
-    if (this.thin && words[base + L.SHAPE] !== 0 && this.shapeReader.decisiveFrom !== 0)
-      this.dropMiddle(slot, this.shapeReader.decisiveFrom)
+    const at = slot * L.STATE_WORDS
+    const rowCount = states.words[at + L.KEPT_COUNT]! + states.words[at + L.TAIL_COUNT]!
+    const isWhole = rowCount === packetsOf(states.words, at)
+    const { decisiveFrom } = this.shapeReader
+    if (this.thin && words[base + L.SHAPE] !== 0 && decisiveFrom !== 0) {
+      if (isWhole) this.passOverMiddle(at, decisiveFrom)
+      else this.dropMiddle(at, decisiveFrom)
+    }
     this.readFirst(id)
     const target = archive.begin()
     const end = this.packer.pack(
@@ -196,11 +206,8 @@ export class ConnectionStore {
     packEntry(this.writer, said, first, this.texts)
     words[base + L.STATE] = archive.end(this.writer.at)
     words[base + L.BITS]! |= L.BIT_RETIRED
-    for (let link = states.words[slot * L.STATE_WORDS + L.ROW_FIRST]!; link !== 0; ) {
-      const next = log.words[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
-      log.release(link - 1)
-      link = next
-    }
+    if (isWhole) log.releaseRun(states.words[at + L.ROW_FIRST]! - 1, rowCount)
+    else this.releaseRows(states.words[at + L.ROW_FIRST]!)
     this.said[slot] = null
     states.release(slot)
     this.live--
@@ -220,6 +227,7 @@ export class ConnectionStore {
     const { words, doubles } = this.states
     const at = slot * L.STATE_WORDS
     words.set(unpacked.state, at)
+    const { words: records } = table
     doubles.set(unpacked.stateDoubles.subarray(L.S_TIMES), slot * L.STATE_DOUBLES + L.S_TIMES)
     let previous = 0
     for (let i = 0; i < unpacked.rowCount; i++) {
@@ -232,17 +240,38 @@ export class ConnectionStore {
       else rows[(previous - 1) * S.ROW_WORDS + S.R_NEXT] = row + 1
       previous = row + 1
       if (i + 1 === words[at + L.KEPT_COUNT]) words[at + L.ROW_KEPT] = row + 1
+      noteClosing(records, base, words, at, log, row, i, this.notesDigests)
     }
     words[at + L.ROW_LAST] = previous
     this.countUnseen(id, slot, -1)
     return slot
   }
 
-  /** Lets go of the segments between the handshake and the last payload, which no answer looks at. */
-  private dropMiddle(slot: number, until: number): void {
+  private releaseRows(first: number): void {
+    const { log } = this
+    for (let link = first; link !== 0; ) {
+      const next = log.words[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
+      log.release(link - 1)
+      link = next
+    }
+  }
+
+  /**
+   * Passes over the segments between the handshake and the last payload, which no answer looks at. The first rows of a
+   * connection that never let one go lie side by side, and none of the others is read.
+   */
+  private passOverMiddle(at: number, until: number): void {
+    const state = this.states.words
+    const dropped = state[at + L.BEFORE_LAST_PAYLOAD]! - HANDSHAKE_ROWS
+    if (dropped <= 0) return
+    const last = state[at + L.ROW_FIRST]! + HANDSHAKE_ROWS - 1
+    this.joinRows(at, last, until, dropped)
+  }
+
+  /** The same where rows were let go before. */
+  private dropMiddle(at: number, until: number): void {
     const state = this.states.words
     const rows = this.log.words
-    const at = slot * L.STATE_WORDS
     const next = (link: number) => rows[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
     let last = state[at + L.ROW_FIRST]!
     for (let kept = 1; kept < HANDSHAKE_ROWS && last !== until; kept++) last = next(last)
@@ -255,8 +284,12 @@ export class ConnectionStore {
       link = after
       dropped++
     }
-    if (dropped === 0) return
-    rows[(last - 1) * S.ROW_WORDS + S.R_NEXT] = until
+    if (dropped > 0) this.joinRows(at, last, until, dropped)
+  }
+
+  private joinRows(at: number, last: number, until: number, dropped: number): void {
+    const state = this.states.words
+    this.log.words[(last - 1) * S.ROW_WORDS + S.R_NEXT] = until
     const all = state[at + L.KEPT_COUNT]! + state[at + L.TAIL_COUNT]!
     state[at + L.KEPT_COUNT] = HANDSHAKE_ROWS
     state[at + L.TAIL_COUNT] = all - dropped - HANDSHAKE_ROWS
@@ -271,7 +304,7 @@ export class ConnectionStore {
     // Roles that are less than sure may be turned by what other connections show.
     const hasShape =
       role >>> 1 <= ROLE_SYN_ACK &&
-      shapeReader.read(words, base, states.words, slot, log, client, application)
+      shapeReader.read(table, id, states, slot, log, client, application)
     const { numbers, count, sequence, closeTime, aliveTime } = shapeReader
     const end = table.doubles[id * L.DOUBLES + L.T_LAST]!
     const isKnown = hasShape && isShortTime(end - closeTime) && isShortTime(end - aliveTime)
@@ -311,6 +344,11 @@ export class ConnectionStore {
     first.next[0] = words[base + L.DIRECTION + L.D_NEXT]!
     first.next[1] = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_NEXT]!
   }
+}
+
+function packetsOf(state: Uint32Array, at: number): number {
+  const a = at + L.S_DIRECTION
+  return state[a + L.S_PACKETS]! + state[a + L.S_DIRECTION_WORDS + L.S_PACKETS]!
 }
 
 /** Does what was said hold ids of requests, or addresses of the connection in front of a proxy? */

@@ -1,3 +1,4 @@
+import { forgetRow } from './closing.ts'
 import * as L from './layout.ts'
 import * as S from './segment-log.ts'
 
@@ -56,6 +57,7 @@ function letGo(log: S.SegmentLog, state: Uint32Array, base: number): void {
   const after = rows[oldest * S.ROW_WORDS + S.R_NEXT]!
   rows[kept * S.ROW_WORDS + S.R_NEXT] = after
   rows[(after - 1) * S.ROW_WORDS + S.R_PREVIOUS] = kept + 1
+  forgetRow(state, base, oldest)
   log.release(oldest)
 }
 

@@ -83,8 +83,8 @@ export const DB_PAYLOAD = 1 << 12
 /** ISN was not seen but follows from the SYN-ACK's acknowledgement. */
 export const DB_ISN_INFERRED = 1 << 13
 
-/** Words of a state; its doubles lie in the same memory, behind the words. */
-export const STATE_WORDS = 56
+/** Words of a state, four cache lines; its doubles lie in the same memory, behind the words. */
+export const STATE_WORDS = 64
 export const STATE_DOUBLES = STATE_WORDS / 2
 
 /** Kept segments: first row, last row that stays for good, last row (all +1; 0 for none). */
@@ -122,11 +122,22 @@ export const S_LAST_PAYLOAD_FRAME = 9
 export const S_EXPECTED = 10
 /** Bit mask of history letters already written. */
 export const S_HISTORY = 11
-/** Words before the doubles. */
+/** Words that are packed when the connection is retired. */
 export const STATE_PLAIN_WORDS = 39
 
+/**
+ * How a conversation is being closed (see closing.ts), not packed: bits, a digest of each direction, the rows (+ 1; 0
+ * for none) of the last payload and of both FINs, and the number of rows before that payload.
+ */
+export const CLOSING = 39
+export const CLOSING_SEQUENCE = 40
+export const LAST_PAYLOAD = 42
+export const FIRST_FIN = 43
+export const SECOND_FIN = 44
+export const BEFORE_LAST_PAYLOAD = 45
+
 /** Per-direction doubles of a state: A's block here, B's behind it. */
-export const S_TIMES = 20
+export const S_TIMES = 24
 export const S_TIMES_DOUBLES = 4
 export const ST_BYTES = 0
 export const ST_FIRST_PAYLOAD = 1

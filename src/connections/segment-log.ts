@@ -68,6 +68,8 @@ export class SegmentLog {
   times: Float64Array
   /** Rows in use of each block. */
   private taken: Uint8Array
+  /** The block behind each block of a connection, as long as none of its rows is released alone. */
+  private following: Uint32Array
   private readonly freeBlocks: number[] = []
   private blocks = 0
 
@@ -77,6 +79,7 @@ export class SegmentLog {
     this.words = new Uint32Array(blocks * BLOCK_ROWS * ROW_WORDS)
     this.times = new Float64Array(this.words.buffer)
     this.taken = new Uint8Array(blocks)
+    this.following = new Uint32Array(blocks)
   }
 
   /**
@@ -95,12 +98,23 @@ export class SegmentLog {
       block = this.blocks++
     }
     this.taken[block] = 1
+    if (last !== 0) this.following[(last - 1) >>> BLOCK_BITS] = block
     return block << BLOCK_BITS
   }
 
   release(row: number): void {
     const block = row >>> BLOCK_BITS
     if (--this.taken[block]! === 0) this.freeBlocks.push(block)
+  }
+
+  /** Releases all rows of a connection that never released one, without looking at any. */
+  releaseRun(first: number, count: number): void {
+    let block = first >>> BLOCK_BITS
+    for (let left = count; left > 0; left -= BLOCK_ROWS) {
+      this.taken[block] = 0
+      this.freeBlocks.push(block)
+      block = this.following[block]!
+    }
   }
 
   /** Writes the header fields of `p` into a row; links, bits, kind and what was known before are the caller's. */
@@ -125,6 +139,7 @@ export class SegmentLog {
     this.words = grown(this.words, new Uint32Array(blocks * BLOCK_ROWS * ROW_WORDS))
     this.times = new Float64Array(this.words.buffer)
     this.taken = grown(this.taken, new Uint8Array(blocks))
+    this.following = grown(this.following, new Uint32Array(blocks))
   }
 }
 

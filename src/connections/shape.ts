@@ -1,15 +1,15 @@
 import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ApplicationSummary } from '../model/application.ts'
-import { mix } from './connection-table.ts'
+import { closingOrder } from './closing.ts'
+import { type ConnectionTable, mix } from './connection-table.ts'
 import * as L from './layout.ts'
+import type { LiveStates } from './live-states.ts'
 import { firstBytesNumber } from './packed-application.ts'
 import * as S from './segment-log.ts'
 
 /** Without payload: at most so many segments are told apart one by one. */
 const MOST_BARE_ROWS = 8
-/** No timer is as short: a longer silence before a FIN may have a name. */
-const SHORTEST_TIMER_NS = 1.7e9
 /** A TLS handshake takes four turns at most: hello, server's flight, client's flight, answer. */
 const MOST_HANDSHAKE_TURNS = 4
 const BARE = 1
@@ -24,7 +24,7 @@ export class ShapeReader {
   /** The numbers of the connection that was read last. */
   readonly numbers = new Uint32Array(4 * MOST_BARE_ROWS + 16)
   count = 0
-  /** A digest of the segments of each direction, in order: equal at both taps when both saw the same ones. */
+  /** A digest of the segments of each direction, in order: equal at both taps when both saw the same ones; 0 for none. */
   readonly sequence = new Uint32Array(2)
   /** Of a conversation that was closed: the row (+ 1) from which on every segment has a say; 0 otherwise. */
   decisiveFrom = 0
@@ -34,9 +34,9 @@ export class ShapeReader {
 
   /** False when the connection is not of a simple kind. `client` is the direction of the client. */
   read(
-    words: Uint32Array,
-    base: number,
-    state: Uint32Array,
+    { words, doubles }: ConnectionTable,
+    id: number,
+    states: LiveStates,
     slot: number,
     log: S.SegmentLog,
     client: 0 | 1,
@@ -44,6 +44,8 @@ export class ShapeReader {
   ): boolean {
     this.count = 0
     this.decisiveFrom = 0
+    const base = id * L.WORDS
+    const state = states.words
     const stateBase = slot * L.STATE_WORDS
     const rowCount = state[stateBase + L.KEPT_COUNT]! + state[stateBase + L.TAIL_COUNT]!
     const a = stateBase + L.S_DIRECTION
@@ -57,9 +59,18 @@ export class ShapeReader {
     }
     const isClosed = (bitsA & bitsB & L.DB_FIN) !== 0 && (words[base + L.BITS]! & L.BIT_RESET) === 0
     if (!isClosed || application === null) return false
-    if (!this.closed(words, base, log, first, client, application, isWhole)) return false
+    if (!this.closed(words, base, state, stateBase, log, client, application, isWhole)) return false
+    const rowTime = (link: number) => log.times[(link - 1) * S.ROW_DOUBLES + S.R_TIME]!
+    this.decisiveFrom = state[stateBase + L.LAST_PAYLOAD]!
+    this.closeTime = rowTime(state[stateBase + L.FIRST_FIN]!)
+    const times = slot * L.STATE_DOUBLES + L.S_TIMES + (1 - client) * L.S_TIMES_DOUBLES
+    const isAnswered = ((client === 0 ? bitsB : bitsA) & L.DB_PAYLOAD) !== 0
+    this.aliveTime = isAnswered
+      ? states.doubles[times + L.ST_LAST_PAYLOAD]!
+      : doubles[id * L.DOUBLES + L.T_FIRST]!
     // Segments that were let go cannot be held against those of another tap.
-    if (!isWhole) this.sequence.fill(0)
+    for (let d = 0; d < 2; d++)
+      this.sequence[d] = isWhole ? state[stateBase + L.CLOSING_SEQUENCE + d]! : 0
     return true
   }
 
@@ -118,8 +129,9 @@ export class ShapeReader {
   private closed(
     words: Uint32Array,
     base: number,
+    state: Uint32Array,
+    stateBase: number,
     log: S.SegmentLog,
-    firstLink: number,
     client: 0 | 1,
     application: ApplicationSummary,
     isWhole: boolean,
@@ -138,80 +150,14 @@ export class ShapeReader {
     if (delta(words[theirs + L.D_ISN]!, words[mine + L.D_ACKED]!) < 1) return false
     if (words[mine + L.D_UNSEEN_SEGMENTS] !== 0 || words[theirs + L.D_UNSEEN_SEGMENTS] !== 0)
       return false
-    const order = this.closing(words, base, log, firstLink, client, fewest)
+    const order = closingOrder(state, stateBase, log, fewest)
     if (order < 0) return false
     this.numbers[0] = CLOSED
     this.numbers[1] = said
-    this.numbers[2] = order
+    // By role: 1 for the upstream.
+    this.numbers[2] = client === 0 ? order : order ^ 3
     this.count = 3
     return true
-  }
-
-  /** How both sides closed: which FIN came first and knew of what; -1 when that is not simple. */
-  private closing(
-    words: Uint32Array,
-    base: number,
-    log: S.SegmentLog,
-    firstLink: number,
-    client: 0 | 1,
-    fewestTurns: number,
-  ): number {
-    const { sequence } = this
-    const rows = log.words
-    sequence.fill(0)
-    let firstFin = -1
-    let secondFin = -1
-    let last = -1
-    let lastRow = -1
-    let turns = 0
-    let lastTime = 0
-    this.aliveTime = log.times[(firstLink - 1) * S.ROW_DOUBLES + S.R_TIME]!
-    for (let link = firstLink; link !== 0; ) {
-      const row = link - 1
-      const at = row * S.ROW_WORDS
-      link = rows[at + S.R_NEXT]!
-      const bits = rows[at + S.R_BITS]!
-      const d = (bits & S.ROW_FROM_B) as 0 | 1
-      const flags = rows[at + S.R_FLAGS_WINDOW]! >>> 16
-      const length = rows[at + S.R_LENGTH]!
-      const isn = words[base + L.DIRECTION + d * L.DIRECTION_WORDS + L.D_ISN]!
-      const otherIsn = words[base + L.DIRECTION + (1 - d) * L.DIRECTION_WORDS + L.D_ISN]!
-      const ack = (flags & ACK) === 0 ? 0 : (rows[at + S.R_ACK]! - otherIsn) >>> 0
-      let digest = Math.imul(sequence[d]! ^ (rows[at + S.R_SEQ]! - isn), 0x85ebca6b)
-      digest = Math.imul((digest ^ (digest >>> 15)) + ack, 0xc2b2ae35)
-      digest = Math.imul((digest ^ (digest >>> 13)) + length * 0x10001 + flags, 0x27d4eb2f)
-      sequence[d] = digest ^ (digest >>> 16) ^ rows[at + S.R_DIGEST]!
-      const isFin = (flags & FIN) !== 0
-      // A FIN with payload, repeated, or with payload behind it, is for those who look at every segment.
-      if (isFin && length > 0) return -1
-      const time = log.times[row * S.ROW_DOUBLES + S.R_TIME]!
-      if (d !== client && length > 0) this.aliveTime = time
-      if (isFin) {
-        if (last >= 0 && time - lastTime >= SHORTEST_TIMER_NS) return -1
-        if (firstFin < 0) {
-          firstFin = row
-          this.closeTime = time
-        } else if (secondFin < 0) secondFin = row
-        else return -1
-      } else if (length > 0) {
-        if (firstFin >= 0 || (rows[at + S.R_SMALL]! & 0xff) === S.KIND_KEEP_ALIVE) return -1
-        if (d !== last) turns++
-        last = d
-        lastRow = row
-        lastTime = time
-      }
-    }
-    if (secondFin < 0 || last < 0 || turns < fewestTurns) return -1
-    const one = firstFin * S.ROW_WORDS
-    const two = secondFin * S.ROW_WORDS
-    const closer = rows[one + S.R_BITS]! & S.ROW_FROM_B
-    if ((rows[two + S.R_BITS]! & S.ROW_FROM_B) === closer) return -1
-    // The second FIN acknowledges the first, which did not know of it, and all data had arrived by then.
-    const known = (rows[one + S.R_SEQ]! + 1) >>> 0
-    if (rows[two + S.R_ACK] !== known) return -1
-    if (rows[one + S.R_ACK] !== rows[two + S.R_SEQ]) return -1
-    this.decisiveFrom = lastRow + 1
-    return (closer === client ? 0 : 1) | (last === client ? 0 : 2)
   }
 }
 
