@@ -1,7 +1,7 @@
 import type { ReportStream } from '../model/report.ts'
 import type { WatchEvent } from '../model/watch.ts'
 
-/** What the commands ask of the engine; `src/index.ts` offers it. */
+/** What the commands ask of the engine; `src/engine.ts` offers it. */
 export interface Engine {
   analyzeStream(input: string[], options: EngineOptions): Promise<ReportStream>
   compareStream(
@@ -9,7 +9,7 @@ export interface Engine {
     options: EngineOptions,
   ): Promise<ReportStream>
   watch(input: string, options: WatchOptions): AsyncIterable<WatchEvent>
-  Redaction: new (stream: ReportStream, key: string) => Redaction
+  redactionOf(stream: ReportStream, key: string): Promise<Redaction>
   collectEvidence(stream: ReportStream, options: EvidenceOptions): Promise<EvidencePackets>
 }
 

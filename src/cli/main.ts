@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { keepCompiled } from './compile-cache.ts'
 import { EXIT } from './exit-code.ts'
 import { run } from './run.ts'
 
@@ -22,6 +23,9 @@ process.stderr.on('error', () => {
   // Nobody reads what is said there; the result still counts.
 })
 
+// Answers to a single word are quick without it.
+if (process.argv.length > 3) keepCompiled(process.env, process.platform)
+
 const code = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
@@ -30,7 +34,7 @@ const code = await run(process.argv.slice(2), {
   platform: process.platform,
   signal: interrupt.signal,
   now: () => performance.now(),
-  loadEngine: () => import('../index.ts'),
+  loadEngine: () => import('../engine.ts'),
 })
 // Ctrl-C ends at once, whatever is still open.
 if (code === EXIT.interrupted) process.exit(code)

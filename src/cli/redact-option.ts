@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { ReportStream } from '../model/report.ts'
 import type { Engine, Redaction } from './engine.ts'
 import type { Host } from './host.ts'
@@ -7,13 +6,14 @@ import type { OptionValues } from './options.ts'
 const RANDOM_KEY_BYTES = 18
 
 /** What `--redact` asks for; undefined without it. A key that was made up is told, so that the run can be repeated. */
-export function redactionOf(
+export async function redactionOf(
   stream: ReportStream,
   values: OptionValues,
   engine: Engine,
   host: Host,
-): Redaction | undefined {
+): Promise<Redaction | undefined> {
   if (!values.redact) return undefined
+  const { randomBytes } = await import('node:crypto')
   const made =
     values.redactKey === undefined ? randomBytes(RANDOM_KEY_BYTES).toString('base64url') : null
   if (made !== null && !values.quiet) {
@@ -21,5 +21,5 @@ export function redactionOf(
       `rstscope: redacted; the same pseudonyms again: --redact-key=${made} (a secret: who has it can undo them)\n`,
     )
   }
-  return new engine.Redaction(stream, values.redactKey ?? made!)
+  return engine.redactionOf(stream, values.redactKey ?? made!)
 }

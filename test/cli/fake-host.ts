@@ -60,7 +60,7 @@ export async function runFake(argv: string[], around: Surroundings = {}): Promis
       watch: () => {
         throw new Error('reports written by hand are not watched')
       },
-      Redaction,
+      redactionOf: async (stream, key) => new Redaction(stream, key),
       collectEvidence: async () => {
         throw new Error('reports written by hand have no packets')
       },

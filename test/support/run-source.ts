@@ -30,7 +30,7 @@ export async function runSource(argv: string[], signal?: AbortSignal): Promise<R
     platform: 'linux',
     signal: signal ?? new AbortController().signal,
     now: () => 0,
-    loadEngine: () => import('../../src/index.ts'),
+    loadEngine: () => import('../../src/engine.ts'),
   })
   return { code, out: stdout.text, err: stderr.text }
 }

@@ -51,7 +51,8 @@ async function redacted(
   values: OptionValues,
   host: Host,
 ): Promise<ReportStream> {
-  return redactionOf(stream, values, await host.loadEngine(), host)?.stream(stream) ?? stream
+  const redaction = await redactionOf(stream, values, await host.loadEngine(), host)
+  return redaction?.stream(stream) ?? stream
 }
 
 function checkedPath(words: string[], values: OptionValues, host: Host): string {

@@ -37,7 +37,7 @@ export async function reportCommand(
     const engine = await host.loadEngine()
     const found = await make(engine, engineOptions(values, needsHashes, host, progress))
     progress.stop()
-    const redaction = redactionOf(found, values, engine, host)
+    const redaction = await redactionOf(found, values, engine, host)
     const stream = redaction?.stream(found) ?? found
     if (values.verbose) sayWhatWasRead(stream, host, host.now() - started)
     const code = exitCode(stream, values.failOn)
