@@ -6,13 +6,10 @@ import { pairedCases, singleCases } from '../src/compare-cases.ts'
 import { CaptureConnections } from '../src/connections/connection-set.ts'
 import { Pairing, singleLoss } from '../src/correlation/pairing.ts'
 import { singlePosition } from '../src/correlation/tap-position.ts'
-import { onClientClock } from '../src/diagnosis/on-client-clock.ts'
-import { aliveUntil } from '../src/diagnosis/surroundings.ts'
+import { aliveUntil, closeTime } from '../src/diagnosis/surroundings.ts'
 import { analyzeStream, compareStream } from '../src/index.ts'
 import type { Case } from '../src/model/case.ts'
-import type { Side } from '../src/model/connection.ts'
 import type { ReportStream } from '../src/model/report.ts'
-import type { AlignedSegment } from '../src/model/sighting.ts'
 import { writeJson, writeNdjson } from '../src/reports/json.ts'
 import { streamOf } from '../src/reports/stream-of.ts'
 import { renderText } from '../src/reports/terminal.ts'
@@ -59,7 +56,8 @@ function withBriefs(cases: Cases): { cases: Cases; made: () => number } {
     made++
     return cases.at(index)
   }
-  return { cases: { ...cases, at, brief }, made: () => made }
+  const closedAt = (index: number) => briefs[index]!.closed
+  return { cases: { ...cases, at, brief, closedAt }, made: () => made }
 }
 
 function briefOf(c: Case, shapes: Map<string, number>) {
@@ -68,26 +66,7 @@ function briefOf(c: Case, shapes: Map<string, number>) {
   const key = shapeText(c)
   const shape = shapes.get(key) ?? shapes.size
   shapes.set(key, shape)
-  const { fins, resets } = c.outcome
-  const reset = (side: Side) =>
-    resets.find((e) => e.ending && e.from === side && e === c.outcome.firstReset?.event)
-  return {
-    shape,
-    finTime: { client: leftAt(c, fins.client), upstream: leftAt(c, fins.upstream) },
-    resetTime: {
-      client: leftAt(c, reset('client')?.segment),
-      upstream: leftAt(c, reset('upstream')?.segment),
-    },
-    aliveUntil: aliveUntil(c),
-  }
-}
-
-/** When a segment was seen nearest to its sender. */
-function leftAt(c: Case, segment: AlignedSegment | null | undefined): number {
-  if (segment == null) return Number.NaN
-  const home = c.sighting.taps.findIndex((tap) => tap.side === segment.from)
-  const tap = segment.seen[home] ? home : segment.seen.findIndex((s) => s !== null)
-  return onClientClock(c, tap, segment.seen[tap]!.time)
+  return { shape, closed: closeTime(c), aliveUntil: aliveUntil(c) }
 }
 
 /** What is a connection's own, so that no shape may tell it. */
