@@ -1,4 +1,4 @@
-import type { Endings } from './ending.ts'
+import type { Ending, Endings } from './ending.ts'
 import type { Level } from './ending-level.ts'
 import type { CaptureWarning } from './record-reader.ts'
 import type { Connection } from './report.ts'
@@ -17,8 +17,8 @@ export type WatchEvent =
       files: FileSpan[]
       /** When the first packet of the whole capture was seen. */
       firstPacketAt: string
-      /** It was told before, and looks otherwise now. */
-      isAgain: boolean
+      /** How it was told before, where it looks otherwise now; null the first time. */
+      before: Ending | null
       /** It has not ended: it goes on although an end was told, or the watch ends first. */
       isOpen: boolean
     }

@@ -1,3 +1,4 @@
+import type { Ending } from '../model/ending.ts'
 import { placeOfFrame, type WatchExample, type WatchSummary } from '../model/watch.ts'
 import { endingLines, plural } from './ending-table.ts'
 import { endingRows, endingWords, namedText } from './endings.ts'
@@ -10,13 +11,18 @@ const MOST_PEERS = 4
 
 export interface ToldEnding extends WatchExample {
   firstPacketAt: string
-  isAgain: boolean
+  before: Ending | null
   isOpen: boolean
+}
+
+/** Ordinary ends, and what is merely still open, are counted only, unless a line has to be taken back. */
+export function isShown({ connection, before }: ToldEnding, all: boolean): boolean {
+  return all || !connection.benign || before?.benign === false
 }
 
 /** One ending on one line: when, who to whom, how, by whom, why, and where to look. */
 export function watchLine(told: ToldEnding, layout: Layout): string {
-  const { connection, isAgain, isOpen } = told
+  const { connection, before, isOpen } = told
   const { client, upstream, firstReset, causes, benign } = connection
   const { style } = layout
   const at = formatTime(firstReset?.at ?? connection.endedAt, layout.time, told.firstPacketAt)
@@ -31,7 +37,7 @@ export function watchLine(told: ToldEnding, layout: Layout): string {
     parts.push(layout.clean(`reset by ${firstReset.by} (${firstReset.confidence})`))
   if (causes[0] !== undefined) parts.push(layout.clean(`${causes[0].id} (${causes[0].confidence})`))
   parts.push(layout.clean(placeText(told)))
-  if (isAgain) parts.push(`again: not as told before for ${connection.id}`)
+  if (before !== null) parts.push('again: not as told before')
   return parts.join('  ')
 }
 

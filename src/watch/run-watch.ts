@@ -142,7 +142,7 @@ class Watch {
       connection,
       files,
       firstPacketAt: timeText(this.reader.facts.baseNs, 0),
-      isAgain: before !== null,
+      before: before?.ending ?? null,
       isOpen,
     })
   }

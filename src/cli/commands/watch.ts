@@ -19,6 +19,7 @@ export async function watchCommand(
 ): Promise<number> {
   const input = inputOf(words, values, host)
   const layout = await layoutOf(values, host)
+  const { isShown } = await import('../../reports/watch-lines.ts')
   const print = await printerOf(values, layout)
   const { watch } = await host.loadEngine()
   let summary: WatchSummary | null = null
@@ -70,11 +71,6 @@ function optionsOf(values: OptionValues, host: Host): WatchOptions {
   }
 }
 
-/** Ordinary ends, and what is merely still open, are counted only, but for those told otherwise before. */
-function isShown({ connection, isAgain }: Ending, all: boolean): boolean {
-  return all || isAgain || !connection.benign
-}
-
 async function layoutOf(values: OptionValues, host: Host): Promise<Layout> {
   const [{ escapeText, asciiText }, { textStyle }] = await Promise.all([
     import('../../reports/text-escape.ts'),
@@ -95,9 +91,10 @@ async function printerOf(
 ): Promise<(ending: Ending) => string> {
   if (values.format === 'ndjson') {
     const { escapeJson } = await import('../../reports/text-escape.ts')
-    return ({ connection, files, isAgain }) => {
+    return ({ connection, files, before }) => {
       const captures = { capture: files.map(({ path }) => path) }
-      return `${escapeJson(JSON.stringify({ captures, ...connection, files, again: isAgain }))}\n`
+      const again = before !== null
+      return `${escapeJson(JSON.stringify({ captures, ...connection, files, again }))}\n`
     }
   }
   const { watchLine } = await import('../../reports/watch-lines.ts')
