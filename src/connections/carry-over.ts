@@ -74,13 +74,36 @@ function whileRetired(store: ConnectionStore, id: number, read: () => void): voi
     return
   }
   const slot = words[id * L.WORDS + L.STATE]!
-  const walker = store.walkers[slot] ?? null
-  const said = store.said[slot] ?? null
+  const notPacked = notPackedOf(store, slot)
   store.retire(id, slot)
   read()
-  const again = store.revive(id)
-  store.walkers[again] = walker
-  store.said[again] = said
+  giveBack(store, store.revive(id), notPacked)
+}
+
+/** What of a live connection is not packed, and cannot be read off the rows that are. */
+interface NotPacked {
+  walker: ConnectionStore['walkers'][number]
+  said: ConnectionStore['said'][number]
+  closing: Uint32Array
+}
+
+function notPackedOf(store: ConnectionStore, slot: number): NotPacked {
+  const at = slot * L.STATE_WORDS
+  return {
+    walker: store.walkers[slot] ?? null,
+    said: store.said[slot] ?? null,
+    closing: store.states.words.slice(at + L.CLOSING, at + L.CLOSING_SEQUENCE + 2),
+  }
+}
+
+function giveBack(
+  store: ConnectionStore,
+  slot: number,
+  { walker, said, closing }: NotPacked,
+): void {
+  store.walkers[slot] = walker
+  store.said[slot] = said
+  store.states.words.set(closing, slot * L.STATE_WORDS + L.CLOSING)
 }
 
 /**
@@ -124,8 +147,7 @@ function moveConnection(
   const { words, doubles } = from.table
   const wasLive = (words[oldBase + L.BITS]! & L.BIT_RETIRED) === 0
   const slot = words[oldBase + L.STATE]!
-  const walker = wasLive ? (from.walkers[slot] ?? null) : null
-  const said = wasLive ? (from.said[slot] ?? null) : null
+  const notPacked = wasLive ? notPackedOf(from, slot) : null
   if (wasLive) from.retire(id, slot)
 
   const newId = to.table.add(to.table.find(firstPacket(words, oldBase, addresses)))
@@ -146,10 +168,8 @@ function moveConnection(
     record[base + L.SHAPE] = to.shapes.intern(numbers, numbers.length) + 1
   }
   record[base + L.STATE] = moveEntry(from, to, id)
-  if (!wasLive) return
-  const newSlot = to.revive(newId)
-  to.walkers[newSlot] = walker
-  to.said[newSlot] = said
+  if (notPacked === null) return
+  giveBack(to, to.revive(newId), notPacked)
   for (const d of [0, 1]) {
     engine.follower.reassembler.adopt(newId * 2 + d, old.follower.reassembler.take(id * 2 + d))
   }

@@ -15,6 +15,8 @@ import { readOut } from '../../src/connections/read-out.ts'
 import type { CaptureFacts } from '../../src/model/record-reader.ts'
 import { PacketDecoder } from '../../src/packets/decode-packet.ts'
 import { root } from '../source-files.ts'
+import { play } from '../support/ladder.ts'
+import { writePcap } from '../support/write-pcap.ts'
 
 const samples = join(root, 'samples')
 const captures = readdirSync(samples, { withFileTypes: true })
@@ -36,7 +38,10 @@ const TOTALS = {
 type Between = (engine: ConnectionEngine) => ConnectionEngine
 
 /** The connections of a capture; something is done with the engine after every seventh packet. */
-async function connectionsOf(path: string, between: Between): Promise<CaptureConnections> {
+async function connectionsOf(
+  path: string | Uint8Array,
+  between: Between,
+): Promise<CaptureConnections> {
   const reader = await openCapture(path, { hash: false, reader: 'native-free' })
   const decoder = new PacketDecoder()
   const packet = new DecodedPacket()
@@ -72,6 +77,23 @@ function seen(set: CaptureConnections) {
 
 const everyId = (engine: ConnectionEngine) =>
   Array.from({ length: engine.store.table.count }, (_, id) => id)
+
+test('a close is as simple as it was, also when the payload before it is not kept any more', async () => {
+  const exchange = 'c> PA 10\nu> PA 10\nc> A\n'
+  const updates = Array.from({ length: 120 }, (_, i) => `c> A +1ms win=${1000 + i}`).join('\n')
+  const ladder = `c> S\nu> SA\nc> A\n${exchange.repeat(8)}${updates}\nc> FA\nu> FA\nc> A`
+  const bytes = writePcap(play(ladder).client, { magic: 'nanosecond' })
+  const plain = seen(await connectionsOf(bytes, (engine) => engine))
+  // Had it a shape, there would be nothing to lose.
+  expect(plain.map(({ shape }) => shape)).toEqual([false])
+  const carried = await connectionsOf(bytes, (engine) => carryOver(engine, everyId(engine), {}))
+  expect(seen(carried)).toEqual(plain)
+  const read = await connectionsOf(bytes, (engine) => {
+    useSome(engine, everyId(engine), TOTALS, () => {})
+    return engine
+  })
+  expect(seen(read)).toEqual(plain)
+})
 
 describe.each(captures)('%s', (name) => {
   const path = join(samples, name)
