@@ -36,6 +36,6 @@ const code = await run(process.argv.slice(2), {
   now: () => performance.now(),
   loadEngine: () => import('../engine.ts'),
 })
-// Ctrl-C ends at once, whatever is still open.
-if (code === EXIT.interrupted) process.exit(code)
+// Ctrl-C ends at once, whatever is still open; a worker does not wait for a queue that is gone.
+if (code === EXIT.interrupted || process.argv[2] === 'worker') process.exit(code)
 process.exitCode = code

@@ -21,7 +21,7 @@ import {
   unmarkResults,
 } from './queue-job.ts'
 import { lockRun } from './run-lock.ts'
-import { orAbort } from './waiting.ts'
+import { orAbort, within } from './waiting.ts'
 import { missingWorkers } from './worker-list.ts'
 
 /** As many samples of a run lie in Redis at a time; the others wait here. */
@@ -32,6 +32,7 @@ const RECONCILE_MS = 3000
 const BACKOFF_MS = 2000
 /** Events tell when to look, and nothing else: few have to be kept. */
 const KEPT_EVENTS = 200
+const CLOSE_MS = 1000
 
 export interface QueueRunOptions {
   address: QueueAddress
@@ -91,8 +92,8 @@ export async function runOnQueue(
       await lock.release(signal.aborted)
     }
   } finally {
-    // Not closed in good order: a server that is down would be waited for.
-    await Promise.allSettled([queue.disconnect(), events.close()])
+    // A server that is down is not waited for.
+    await within(Promise.allSettled([queue.disconnect(), events.close()]), CLOSE_MS)
     redis.disconnect()
   }
 }

@@ -10,7 +10,7 @@ import { checkQueue, type QueueAddress } from './connection.ts'
 import { connectionNotices } from './connection-notices.ts'
 import { loadBullmq } from './packages.ts'
 import { boundRow, foldersOf, PREFIX, queueName, readJob, seesResults } from './queue-job.ts'
-import { pause } from './waiting.ts'
+import { pause, within } from './waiting.ts'
 
 const STALLED_AFTER_MS = 30_000
 const GRACE_MS = 20_000
@@ -53,8 +53,10 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<void> {
   await checkQueue(address)
   const { Worker, WaitingError } = await loadBullmq()
   const handBack = new AbortController()
+  let underWay = 0
 
   const take = async (job: Job, token?: string, lost?: AbortSignal): Promise<SampleRow> => {
+    underWay++
     const stop = AbortSignal.any(lost ? [handBack.signal, lost] : [handBack.signal])
     try {
       const row = await answer(job, stop, options)
@@ -66,6 +68,8 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<void> {
         throw new WaitingError()
       }
       throw new Error(withoutSecrets((error as Error).message), { cause: error })
+    } finally {
+      underWay--
     }
   }
   const worker = new Worker(queueName(version), take, {
@@ -89,10 +93,10 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<void> {
   const closed = worker.close()
   const isClosed = await within(closed, graceMs)
   if (!isClosed) {
-    onNotice('the samples that are not done go back to the queue')
+    if (underWay > 0) onNotice(`samples that are not done go back to the queue: ${underWay}`)
     handBack.abort()
-    // A server that is down is not waited for.
-    if (!(await within(closed, CLOSE_MS))) await worker.disconnect()
+    // A server that is down is not waited for, and what is open to it ends with the process.
+    await within(closed, CLOSE_MS)
   }
 }
 
@@ -133,12 +137,4 @@ function reporter(job: Job): (bytesRead: number, totalBytes: number | null) => v
 async function fired(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-}
-
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
-  return Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer))
 }

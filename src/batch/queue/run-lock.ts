@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { RstscopeError } from '../../errors.ts'
 import { PREFIX } from './queue-job.ts'
-import { pause } from './waiting.ts'
+import { orAbort, pause, within } from './waiting.ts'
 
 /** As long as this a run stays closed to others after its collector died without a word. */
 const HELD_MS = 15_000
+const RELEASE_MS = 5000
 const IN_HASTE_MS = 500
 
 // Held by us, or by nobody since Redis lost it: still ours. By another: not.
@@ -39,7 +39,7 @@ export async function lockRun(
 ): Promise<RunLock> {
   const key = `${PREFIX}:collector:${run}`
   const token = randomUUID()
-  const take = () => redis.set(key, token, 'PX', heldMs, 'NX')
+  const take = () => orAbort(redis.set(key, token, 'PX', heldMs, 'NX'), signal)
   for (let waitedMs = 0; (await take()) === null; waitedMs += 1000) {
     if (waitedMs >= heldMs * 1.5) {
       throw new RstscopeError(
@@ -64,7 +64,7 @@ export async function lockRun(
     async release(inHaste) {
       clearInterval(timer)
       const released = redis.eval(RELEASE, 1, key, token)
-      await (inHaste ? Promise.race([released.catch(() => {}), setTimeout(IN_HASTE_MS)]) : released)
+      await within(released, inHaste ? IN_HASTE_MS : RELEASE_MS)
     },
   }
 }

@@ -21,3 +21,12 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
   return orAbort(time, signal).finally(() => clearTimeout(timer))
 }
+
+/** Whether the promise is fulfilled in time; goes on without it otherwise. */
+export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  return Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer))
+}

@@ -299,6 +299,25 @@ describe.skipIf(REDIS_SERVER === null)(
       })
     })
 
+    test('a Redis that is gone keeps neither a run nor a worker that is asked to end', async () => {
+      const gone = await startRedis()
+      const worker = startWorker({ url: gone.url, graceMs: 100, takesMs: 60_000 })
+      const stop = new AbortController()
+      const seen = nothingSeen()
+      const address = queueAddress(gone.url)
+      const whole = run(makeTasks(2), { address, signal: stop.signal }, seen)
+      const ended = whole.catch((error) => error)
+      while (worker.begun.length === 0) await setTimeout(20)
+      await gone.remove()
+      await setTimeout(500)
+      const began = performance.now()
+      stop.abort()
+      expect(await ended).toMatchObject({ code: 'RSTSCOPE_INTERRUPTED' })
+      expect(await worker.kill('SIGTERM')).toBe(0)
+      expect(performance.now() - began).toBeLessThan(15_000)
+      expect(seen.notices.join()).toContain('does not answer')
+    })
+
     test.skipIf(OPENSSL === null)(
       'TLS: with the authority it works, without it says so',
       async () => {
