@@ -68,6 +68,7 @@ const idsOf = (tasks: SampleTask[]) => tasks.map(({ sample }) => sample.id).sort
 
 describe.skipIf(REDIS_SERVER === null)(
   `the queue${REDIS_SERVER ? '' : ' (no redis-server here)'}`,
+  { timeout: 120_000 },
   () => {
     test('progress of a sample comes from its worker', async () => {
       startWorker({ url: redis.url })

@@ -48,6 +48,7 @@ const files = (name: string) => readdirSync(join(folder, name), { recursive: tru
 
 describe.skipIf(REDIS_SERVER === null)(
   `batch and worker${REDIS_SERVER ? '' : ' (no redis-server here)'}`,
+  { timeout: 120_000 },
   () => {
     test('a batch through the queue is the batch of one machine, byte by byte', async () => {
       const samples = ['keepalive-race', 'idle-timeout', 'middlebox-reset-both'].map(

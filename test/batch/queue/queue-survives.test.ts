@@ -83,7 +83,7 @@ withRedis(`with a real Redis${REDIS_SERVER ? '' : ' (not installed)'}`, () => {
     expect(Math.max(...lost)).toBeGreaterThan(0)
     expect(seen.notices.join('\n')).toMatch(/does not answer.*\n.*answers again/)
     expect(await keysLeft(redis)).not.toContainEqual(expect.stringMatching(/^[0-9a-f]{64}/))
-  }, 90_000)
+  }, 180_000)
 
   test('Redis forgets everything: what is owed is put there again', async () => {
     redis = await startRedis({ keeps: 'none' })
