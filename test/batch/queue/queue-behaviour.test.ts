@@ -119,7 +119,7 @@ describe.skipIf(REDIS_SERVER === null)(
 
     test('a sample that takes longer than its lock stays with its worker', async () => {
       const [one, other] = ['one', 'other'].map((name) =>
-        startWorker({ url: redis.url, name, takesMs: 4000, stalledAfterMs: 800 }),
+        startWorker({ url: redis.url, name, takesMs: 8000, stalledAfterMs: 3000 }),
       )
       const { rows } = await run(makeTasks(1))
       expect(rows).toHaveLength(1)
