@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/source-version.ts', 'test/support/fixed-seed.ts'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     // Two cores: more workers than that only add start-up cost.
     maxWorkers: 2,
   },
