@@ -175,7 +175,7 @@ test('the report schema, and zod with it, is imported as a type only, but where 
 test('process, console and clocks appear only at the edges', () => {
   const edges = [
     ...['src/cli/', 'src/workers/', 'src/capture/'],
-    ...['src/context/access-log/open-log.ts', 'src/batch/open-url.ts'],
+    ...['src/context/access-log/open-log.ts', 'src/batch/remote/open-url.ts'],
   ]
   const wrong = sources
     .filter(({ path }) => !edges.some((edge) => path.startsWith(edge)))

@@ -8,7 +8,7 @@ import {
 } from '../index.ts'
 import type { ReportStream } from '../model/report.ts'
 import { isUrl } from './find/places.ts'
-import { UrlStream } from './open-url.ts'
+import { UrlStream } from './remote/open-url.ts'
 import { writeConnections, writeReports } from './report-files.ts'
 import { failedRow, rowOf } from './row-of.ts'
 import type { Sample } from './sample.ts'

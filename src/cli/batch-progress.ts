@@ -3,7 +3,7 @@ import type { BatchEvents } from '../batch/run-batch.ts'
 import type { SampleTask } from '../batch/sample-task.ts'
 import { escapeText } from '../reports/text-escape.ts'
 import type { Host } from './host.ts'
-import { megabytes, type ProgressMode } from './progress.ts'
+import { BAR_STYLE, megabytes, type ProgressMode } from './progress.ts'
 
 /** Shown from this moment on: what takes less needs no progress. */
 const FIRST_AFTER_MS = 1000
@@ -120,12 +120,7 @@ function barProgress(tally: Tally, host: Host): BatchProgress {
     all = new progress.MultiBar({
       format: '  {bar} {percentage}%  {words}',
       stream: host.stderr,
-      barsize: 20,
-      barCompleteChar: '#',
-      barIncompleteChar: '-',
-      clearOnComplete: true,
-      hideCursor: true,
-      emptyOnZero: true,
+      ...BAR_STYLE,
     })
     whole = all.create(Math.max(1, tally.total), 0, { words: tally.words() })
   }

@@ -21,6 +21,16 @@ interface Sum {
   packets: number
 }
 
+/** How bars are drawn. */
+export const BAR_STYLE = {
+  barsize: 20,
+  barCompleteChar: '#',
+  barIncompleteChar: '-',
+  clearOnComplete: true,
+  hideCursor: true,
+  emptyOnZero: true,
+}
+
 export function startProgress(mode: ProgressMode, host: Host): Progress {
   const { stderr } = host
   if (mode === 'none' || (mode === 'auto' && !stderr.isTTY)) return { update() {}, stop() {} }
@@ -104,12 +114,7 @@ function barDisplay(host: Host, started: number): Display {
     bar = new progress.SingleBar({
       format: sum.total === null ? '  {words}' : '  {bar} {percentage}%  {words}',
       stream: host.stderr,
-      barsize: 20,
-      barCompleteChar: '#',
-      barIncompleteChar: '-',
-      clearOnComplete: true,
-      hideCursor: true,
-      emptyOnZero: true,
+      ...BAR_STYLE,
     })
     bar.start(sum.total ?? 0, 0, { words: '' })
     drawBar(bar, sum, host.now() - started)

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../without-secrets.ts'
+import { withoutSecrets } from '../remote/without-secrets.ts'
 import type { QueueAddress } from './connection.ts'
 
 const CONNECTION =

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { RstscopeError } from '../../errors.ts'
-import { withoutSecrets } from '../without-secrets.ts'
+import { withoutSecrets } from '../remote/without-secrets.ts'
 import { loadRedis } from './packages.ts'
 
 const DEFAULT_PORT = 6379

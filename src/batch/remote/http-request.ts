@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { RstscopeError } from '../errors.ts'
+import { RstscopeError } from '../../errors.ts'
 import type { S3Address } from './s3-address.ts'
 import { signedHeaders } from './sigv4.ts'
 import { withoutSecrets } from './without-secrets.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { s3Address } from '../../src/batch/s3-address.ts'
-import { s3Path, signedHeaders } from '../../src/batch/sigv4.ts'
+import { s3Address } from '../../../src/batch/remote/s3-address.ts'
+import { s3Path, signedHeaders } from '../../../src/batch/remote/sigv4.ts'
 
 // Amazon S3 API reference, "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk":
 // its examples with this key, this time and this bucket.

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
-import { RstscopeError } from '../errors.ts'
+import { RstscopeError } from '../../errors.ts'
 import { BrokenConnection, get, refused, type Target } from './http-request.ts'
 import { type S3Environment, s3Address } from './s3-address.ts'
 import { withoutSecrets } from './without-secrets.ts'

@@ -1,4 +1,4 @@
-import { RstscopeError } from '../errors.ts'
+import { RstscopeError } from '../../errors.ts'
 import { type S3Credentials, s3Path } from './sigv4.ts'
 
 /** The variables that S3 clients read. */

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { isUrl } from '../../src/batch/find/places.ts'
-import { type OpenUrlOptions, UrlStream } from '../../src/batch/open-url.ts'
-import { analyze } from '../../src/index.ts'
-import { root } from '../source-files.ts'
+import { isUrl } from '../../../src/batch/find/places.ts'
+import { type OpenUrlOptions, UrlStream } from '../../../src/batch/remote/open-url.ts'
+import { analyze } from '../../../src/index.ts'
+import { root } from '../../source-files.ts'
 
 const servers: Server[] = []
 afterEach(() => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { withoutSecrets } from '../../src/batch/without-secrets.ts'
+import { withoutSecrets } from '../../../src/batch/remote/without-secrets.ts'
 
 test.each([
   ['cannot use redis://user:pass@host:6379/0: no', 'cannot use redis://host:6379/0: no'],
