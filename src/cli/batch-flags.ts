@@ -52,6 +52,13 @@ export const BATCH_FLAGS: readonly Flag[] = [
     commands: BATCH,
   },
   {
+    name: 'merge',
+    value: null,
+    help: 'PATH is an index.ndjson: one summary of several runs',
+    group: 'Output',
+    commands: BATCH,
+  },
+  {
     name: 'baseline',
     value: 'INDEX',
     help: 'what is new, gone or worse since this index.ndjson',

@@ -1,11 +1,17 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { readRows } from '../batch/read-rows.ts'
 import { rowsFile, writeWhole } from '../batch/report-files.ts'
 import { rowText } from '../batch/row-file.ts'
 import type { SampleRow } from '../batch/sample-row.ts'
-import type { BatchComparison } from '../batch/summary/baseline.ts'
+import {
+  type BatchComparison,
+  compareWithBaseline,
+  reachesLevel,
+} from '../batch/summary/baseline.ts'
 import type { BatchSummary } from '../batch/summary/batch-summary.ts'
+import { summarise } from '../batch/summary/summarise.ts'
 import { batchJson } from '../batch/summary/summary-json.ts'
 import { summaryText } from '../batch/summary/summary-text.ts'
 import { RstscopeError } from '../errors.ts'
@@ -13,6 +19,7 @@ import { escapeText } from '../reports/text-escape.ts'
 import type { TextOptions } from '../reports/text-style.ts'
 import { isTable } from './batch-tasks.ts'
 import { cannotWrite } from './evidence-files.ts'
+import { EXIT } from './exit-code.ts'
 import type { Format } from './formats.ts'
 import type { Host } from './host.ts'
 import type { OptionValues } from './options.ts'
@@ -24,9 +31,29 @@ import { writeText } from './write-text.ts'
 export interface BatchAnswer {
   summary: BatchSummary
   comparison: BatchComparison | null
-  rows(): Iterable<SampleRow>
-  /** Where samples left the rows of their connections. */
-  workFolder: string
+  /** Paths of reports are as seen from the folder of the results; of merged runs, from this folder. */
+  rows(from: string): Iterable<SampleRow>
+  /** The folder that the reports are below of; null where no reports were written. */
+  results: string | null
+  /** Where samples left the rows of their connections; null where none did. */
+  workFolder: string | null
+}
+
+/** Before hours of work: a baseline that cannot be read is told at once. */
+export function checkBaseline({ baseline }: OptionValues): void {
+  if (baseline !== undefined) for (const _ of readRows(baseline)) break
+}
+
+/** What the rows of a run say together, and beside those of an earlier one. */
+export function answerOf(
+  rows: BatchAnswer['rows'],
+  { baseline }: OptionValues,
+  { results, workFolder }: Pick<BatchAnswer, 'results' | 'workFolder'>,
+): BatchAnswer {
+  const summary = summarise(rows('.'))
+  const comparison =
+    baseline === undefined ? null : compareWithBaseline(rows('.'), readRows(baseline))
+  return { summary, comparison, rows, results, workFolder }
 }
 
 /** The files of --out, open before anything is read, so that a bad path fails at once. */
@@ -70,6 +97,15 @@ async function checkTable(path: string, inputs: string[]): Promise<void> {
   })
 }
 
+/** The exit code of a batch: with a baseline only what is new or worse makes it fail. */
+export function batchExitCode(
+  { summary, comparison }: BatchAnswer,
+  { failOn }: OptionValues,
+): number {
+  if (failOn !== 'never' && reachesLevel(summary, comparison, failOn)) return EXIT.failed
+  return summary.samples.failed + summary.samples.partly > 0 ? EXIT.partly : EXIT.done
+}
+
 /** Writes the files, prints the answer, and says where the files are. */
 export async function deliverBatch(
   answer: BatchAnswer,
@@ -79,8 +115,8 @@ export async function deliverBatch(
 ): Promise<void> {
   const plain = { color: false, ascii: values.ascii ?? false, width: values.width ?? 100 }
   for (const file of files) {
-    const results = resultsFrom(file.path, values)
-    await file.write(await render(answer, file.format, values, plain, results), host.signal)
+    const pieces = await render(answer, file.format, values, plain, dirname(file.path))
+    await file.write(pieces, host.signal)
   }
   for (const path of tables) await writeTable(path, answer, host.signal)
   if (!values.quiet || values.out?.includes('-')) {
@@ -90,7 +126,8 @@ export async function deliverBatch(
   }
   if (values.results !== undefined) {
     const page = join(values.results, 'index.html')
-    await writeWhole(page, await render(answer, 'html', values, plain), host.signal)
+    const pieces = await render(answer, 'html', values, plain, values.results)
+    await writeWhole(page, pieces, host.signal)
   }
   if (values.quiet) return
   const written = [...files.map(({ path }) => path), ...tables, values.results].filter(Boolean)
@@ -104,35 +141,36 @@ async function writeTable(path: string, answer: BatchAnswer, signal: AbortSignal
 
 /** A sample that could not be read has left no rows. */
 function* partsOf({ rows, workFolder }: BatchAnswer): Iterable<string> {
-  for (const { sample, status } of rows()) {
-    if (status !== 'failed') yield join(workFolder, rowsFile(sample))
+  for (const { sample, status } of rows('.')) {
+    if (status !== 'failed') yield join(workFolder!, rowsFile(sample))
   }
 }
 
-/** The folder of the results as seen from the folder of this file, as a link names it. */
-function resultsFrom(path: string, { results }: OptionValues): string {
-  const from = results === undefined ? '' : relative(dirname(resolve(path)), resolve(results))
-  return from.split(sep).join('/')
+/** A folder as seen from this one, as a link names it. */
+function seenFrom(folder: string, other: string): string {
+  return relative(resolve(folder), resolve(other)).split(sep).join('/')
 }
 
 async function render(
-  { summary, comparison, rows }: BatchAnswer,
+  { summary, comparison, rows, results }: BatchAnswer,
   format: Format,
-  { all = false }: OptionValues,
+  values: OptionValues,
   style: TextOptions,
-  results = '',
+  folder = '.',
 ): Promise<Iterable<string>> {
   switch (format) {
     case 'ndjson':
-      return texts(rows())
+      return texts(rows(folder))
     case 'json':
       return [batchJson(summary, comparison)]
     case 'html': {
       const { writeIndexPage } = await import('../batch/html/index-page.ts')
-      return writeIndexPage({ summary, comparison, rows: rows(), results })
+      const below = results ?? folder
+      const way = seenFrom(folder, below)
+      return writeIndexPage({ summary, comparison, rows: rows(below), results: way })
     }
     default:
-      return [summaryText(summary, comparison, { ...style, all })]
+      return [summaryText(summary, comparison, { ...style, all: values.all ?? false })]
   }
 }
 

@@ -66,7 +66,11 @@ taken in that host. Several files are a rotated set of one capture and are read 
 `,
   },
   batch: {
-    usage: ['rstscope batch PATH… [flags]', 'rstscope batch --manifest FILE [flags]'],
+    usage: [
+      'rstscope batch PATH… [flags]',
+      'rstscope batch --manifest FILE [flags]',
+      'rstscope batch --merge INDEX… [flags]',
+    ],
     summary: 'many captures, one summary',
     examples: [
       ['rstscope batch captures/', 'all that is in it'],
@@ -79,6 +83,7 @@ are joined; the captures of both sides are paired by their names and folders, or
 manifest says; others are analysed alone. What belongs together is shown before it starts.
 A sample that cannot be read fails alone. Findings of all samples are added up: a connection that
 several captures saw counts once. Ctrl-C keeps what is done; --resume goes on from there.
+INDEX is the index.ndjson of a run: --merge makes one summary of several, such as of slices.
 `,
   },
   watch: {

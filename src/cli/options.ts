@@ -388,6 +388,7 @@ export interface OptionValues {
   results?: string
   report?: string[]
   resume?: boolean
+  merge?: boolean
   baseline?: string
   queue?: string
   queueCa?: string

@@ -4,17 +4,20 @@ import { listSamples } from '../../batch/find/list-samples.ts'
 import { type FoundSamples, findSamples } from '../../batch/find/samples.ts'
 import { type BatchQueue, runBatchOnQueue } from '../../batch/queue/batch-on-queue.ts'
 import type { QueueAddress } from '../../batch/queue/connection.ts'
-import { readRows } from '../../batch/read-rows.ts'
 import { Results } from '../../batch/results.ts'
 import { runBatch } from '../../batch/run-batch.ts'
 import type { Sample } from '../../batch/sample.ts'
 import type { SampleTask } from '../../batch/sample-task.ts'
 import { isInShard, parseShard } from '../../batch/shard.ts'
-import { compareWithBaseline, reachesLevel } from '../../batch/summary/baseline.ts'
-import { summarise } from '../../batch/summary/summarise.ts'
 import { RstscopeError } from '../../errors.ts'
 import { escapeText } from '../../reports/text-escape.ts'
-import { deliverBatch, openBatchOutputs } from '../batch-outputs.ts'
+import {
+  answerOf,
+  batchExitCode,
+  checkBaseline,
+  deliverBatch,
+  openBatchOutputs,
+} from '../batch-outputs.ts'
 import { startBatchProgress } from '../batch-progress.ts'
 import { tasksOf } from '../batch-tasks.ts'
 import { EXIT } from '../exit-code.ts'
@@ -22,6 +25,7 @@ import type { Host } from '../host.ts'
 import type { OptionValues } from '../options.ts'
 import { queueOf } from '../queue-option.ts'
 import { writeText } from '../write-text.ts'
+import { mergeCommand } from './batch-merge.ts'
 import { checkTogether } from './run-options.ts'
 
 /** Samples that are shown before a run starts; --list shows all of them. */
@@ -33,6 +37,7 @@ export async function batchCommand(
   values: OptionValues,
   host: Host,
 ): Promise<number> {
+  if (values.merge) return mergeCommand(paths, values, host)
   checkBatch(paths, values, host)
   const queue = queueOf(values)
   const all = await findSamples(paths, {
@@ -58,8 +63,7 @@ async function analyseAll(
   values: OptionValues,
   host: Host,
 ): Promise<number> {
-  // Before hours of work: a baseline that cannot be read, a file that cannot be written.
-  if (values.baseline !== undefined) for (const _ of readRows(values.baseline)) break
+  checkBaseline(values)
   const outputs = await openBatchOutputs(values, inputFiles(samples, values))
   const results = openResults(values)
   let ids: string[] = []
@@ -74,16 +78,12 @@ async function analyseAll(
     await runTasks(tasks, results, { threads, queue }, values, host)
     await results.finish(ids)
     complete = true
-    const summary = summarise(results.rows(ids))
-    const comparison =
-      values.baseline === undefined
-        ? null
-        : compareWithBaseline(results.rows(ids), readRows(values.baseline))
-    const answer = { summary, comparison, rows: () => results.rows(ids), workFolder }
+    const answer = answerOf(() => results.rows(ids), values, {
+      results: results.folder,
+      workFolder,
+    })
     await deliverBatch(answer, values, outputs, host)
-    const { failOn } = values
-    if (failOn !== 'never' && reachesLevel(summary, comparison, failOn)) return EXIT.failed
-    return summary.samples.failed + summary.samples.partly > 0 ? EXIT.partly : EXIT.done
+    return batchExitCode(answer, values)
   } catch (error) {
     await outputs.discard()
     if (!complete) await keepWhatIsDone(results, ids, values, host)
