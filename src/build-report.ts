@@ -7,7 +7,7 @@ import { inOrder } from './diagnosis/findings.ts'
 import { storyInHeadline } from './diagnosis/legs.ts'
 import { type CaptureSigns, captureLimits } from './diagnosis/limits.ts'
 import { localReplyFinding } from './diagnosis/local-replies.ts'
-import { type LeadingGroup, MOST_LISTED, verdictOf } from './diagnosis/verdict.ts'
+import { type LeadingGroup, MOST_LISTED, NOTHING_SELECTED, verdictOf } from './diagnosis/verdict.ts'
 import { whyOf } from './diagnosis/why.ts'
 import { gatherFindings } from './gather-findings.ts'
 import type { Case } from './model/case.ts'
@@ -44,7 +44,9 @@ export function buildReport(parts: ReportParts): ReportStream {
   const { counter, kinds } = survey
   const connectionAt = (index: number) => connectionOf(cases.at(index), survey, logs)
   const summary = counter.summary(survey.matched)
-  const found = gatherFindings(cases, survey, connectionAt)
+  const found = gatherFindings(cases, survey, connectionAt, (index) =>
+    survey.surroundings.repeated(cases.at(index), 'idle'),
+  )
   const told = logs?.findings(survey)
   const head: ReportStream['head'] = {
     schema: REPORT_SCHEMA_ID,
@@ -93,7 +95,8 @@ function localReplies(survey: Survey, cases: Cases): Finding[] {
 }
 
 function connectionOf(c: Case, { surroundings }: Survey, logs: AccessLogs | null): Connection {
-  const connection = connectionReport(c, whyOf(c, surroundings), surroundings.cluster)
+  const legs = storyInHeadline(c, surroundings)
+  const connection = connectionReport(c, whyOf(c, surroundings), surroundings.cluster, legs)
   return logs === null ? connection : { ...connection, accessLog: logs.linesOn(c) }
 }
 
@@ -108,10 +111,7 @@ function* endsIn(capture: string, cases: Cases, kinds: Uint32Array): Iterable<Ad
 /** Nothing to compare, or nothing selected, outranks what single connections say. */
 function reportVerdict(parts: ReportParts, survey: Survey, selected: number): Report['verdict'] {
   const nothing = selected === 0 && parts.cases.count > 0
-  const headline =
-    parts.headline ??
-    parts.logs?.headline ??
-    (nothing ? 'NOTHING SELECTED: no connection fits the selection' : null)
+  const headline = parts.headline ?? parts.logs?.headline ?? (nothing ? NOTHING_SELECTED : null)
   if (headline !== null) return { ...verdictOf(null, 0), headline }
   const leader = survey.counter.leader()
   return verdictOf(leader && leadingGroup(leader, parts, survey), selected)
@@ -128,8 +128,6 @@ function leadingGroup(leader: Leader, parts: ReportParts, survey: Survey): Leadi
     cases.upstreamIds(i, upstream)
     if (leader.has(kind, upstream.own)) ids.push(i + 1)
   }
-  const first = cases.at(group.first - 1)
-  const example = connectionOf(first, survey, logs)
-  const legs = storyInHeadline(first, survey.surroundings)
-  return { kind: group.kind, first, example, count: group.count, ids, legs, others }
+  const example = connectionOf(cases.at(group.first - 1), survey, logs)
+  return { kind: group.kind, example, count: group.count, ids, others }
 }

@@ -21,16 +21,17 @@ interface Group {
 
 /** What was found, by code and upstream endpoint, worst first; and a limit where there were too many such groups. */
 export function gatherFindings(
-  cases: Cases,
-  survey: Survey,
+  cases: Pick<Cases, 'count' | 'upstreamIds' | 'endpointText'>,
+  survey: Pick<Survey, 'counter' | 'kinds'>,
   connectionAt: (index: number) => Connection,
+  /** How many connections of its endpoint ended after as long a silence as this one. */
+  repeatedAs: (index: number) => number,
 ): { findings: Finding[]; limits: Limit[] } {
   const groups = leadingGroups(survey)
   const shown = groups.slice(0, MOST_FINDINGS)
   listMembers(shown, cases, survey)
   const findings = shown.map((group) => {
     const example = connectionAt(group.first - 1)
-    const first = cases.at(group.first - 1)
     const { firstReset } = example
     return findingOf({
       entry: CATALOGUE[group.finding]!,
@@ -40,7 +41,7 @@ export function gatherFindings(
       upstream: cases.endpointText(group.upstream),
       example,
       lastAt: group.last === group.first ? example.endedAt : connectionAt(group.last - 1).endedAt,
-      repeated: firstReset?.idleSeconds == null ? 0 : survey.surroundings.repeated(first, 'idle'),
+      repeated: firstReset?.idleSeconds == null ? 0 : repeatedAs(group.first - 1),
     })
   })
   return { findings: inOrder(findings), limits: limitsOf(groups.slice(MOST_FINDINGS)) }
@@ -60,7 +61,7 @@ function limitsOf(left: readonly Group[]): Limit[] {
 const RANK = { error: 0, warning: 1, info: 2 } as const
 
 /** All groups, those first that are worst and largest. */
-function leadingGroups({ counter }: Survey): Group[] {
+function leadingGroups({ counter }: Pick<Survey, 'counter'>): Group[] {
   const indexes = counter.endings.map(findingIndex)
   const table = new WordTable(2)
   const groups: Group[] = []
@@ -85,7 +86,11 @@ function leadingGroups({ counter }: Survey): Group[] {
 }
 
 /** Which connections belong to each group: the first `MOST_LISTED`, and the last. */
-function listMembers(groups: readonly Group[], cases: Cases, { counter, kinds }: Survey): void {
+function listMembers(
+  groups: readonly Group[],
+  cases: Pick<Cases, 'count' | 'upstreamIds'>,
+  { counter, kinds }: Pick<Survey, 'counter' | 'kinds'>,
+): void {
   if (groups.length === 0) return
   const indexes = Int32Array.from(counter.endings, findingIndex)
   const isShown = new Uint8Array(CATALOGUE.length)

@@ -1,4 +1,4 @@
-import type { ReportStream } from '../model/report.ts'
+import type { Connection, Report, ReportStream } from '../model/report.ts'
 import type { WatchEvent } from '../model/watch.ts'
 
 /** What the commands ask of the engine; `src/engine.ts` offers it. */
@@ -9,6 +9,8 @@ export interface Engine {
     options: EngineOptions,
   ): Promise<ReportStream>
   watch(input: string, options: WatchOptions): AsyncIterable<WatchEvent>
+  /** A saved report about some of its connections. */
+  selectReport(report: Report, selected: readonly Connection[]): Promise<Report>
   redactionOf(stream: ReportStream, key: string): Promise<Redaction>
   collectEvidence(stream: ReportStream, options: EvidenceOptions): Promise<EvidencePackets>
 }

@@ -124,8 +124,8 @@ gives it back; one that dies loses it to the others. Needs: npm install bullmq i
     text: `REPORT.json is what --format json printed, REPORT.html what --format html did; - is standard
 input. The same bytes come out as if the format had been asked for with the captures. A page of
 very many connections carries some of them only: then it is said. --host, --port, --connection,
---since and --until choose rows of csv and ndjson: a verdict about some connections takes the
-captures, as it is made of what a report does not hold.
+--since and --until choose connections, and the verdict is about these: a ticket about one service
+of a report that somebody else saved.
 `,
   },
   explain: {

@@ -2,6 +2,7 @@ import type { Case } from '../model/case.ts'
 import { endpointText, shownTap } from '../model/case.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { ConnectionView, Endpoint, Side } from '../model/connection.ts'
+import { endingOf } from '../model/ending.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Cause, Connection, FirstReset, Tls, View } from '../model/report.ts'
 import { endNames } from './end-names.ts'
@@ -10,12 +11,16 @@ import { fatesOf } from './fates.ts'
 import { meshProxies } from './mesh.ts'
 import { onClientClock } from './on-client-clock.ts'
 import { secondsOf, timeText } from './time-text.ts'
+import { verdictKind } from './verdict.ts'
+import { verdictHeadline } from './wording.ts'
 
 /** One connection as the report holds it. Causes come from the rules; everything else is a reading of the case. */
 export function connectionReport(
   c: Case,
   causes: Cause[],
   cluster: Cluster | null = null,
+  /** What a proxy has to do with its end, for its headline; empty for none. */
+  legs = '',
 ): Connection {
   const { sighting, outcome } = c
   const shown = shownTap(sighting)
@@ -24,7 +29,7 @@ export function connectionReport(
   const started = onClientClock(c, shown, view.firstTime)
   const ended = onClientClock(c, shown, lastTime(c, shown))
   const names = cluster === null ? null : endNames(c, cluster)
-  return {
+  const connection: Connection = {
     id: c.id,
     client: { ...view.endpoints.client, name: names?.client ?? null },
     upstream: { ...view.endpoints.upstream, name: names?.upstream ?? null },
@@ -48,6 +53,7 @@ export function connectionReport(
     termination: outcome.termination,
     detail: outcome.detail,
     benign: outcome.benign,
+    headline: null,
     crossedInFlight: outcome.crossedInFlight,
     firstReset: firstResetReport(c),
     ignoredResets: outcome.ignoredResets.map((o) => evidenceOf(c, o)),
@@ -71,6 +77,9 @@ export function connectionReport(
       owed: link.owed,
     })),
   }
+  const kind = verdictKind(endingOf(connection))
+  if (kind !== null) connection.headline = verdictHeadline(c, connection, !kind.serious, legs)
+  return connection
 }
 
 function lastTime(c: Case, shown: number): number {

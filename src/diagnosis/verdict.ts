@@ -1,7 +1,6 @@
-import type { Case } from '../model/case.ts'
 import type { Ending } from '../model/ending.ts'
 import type { Connection, Verdict } from '../model/report.ts'
-import { atProxy, causeHeadline, verdictHeadline } from './wording.ts'
+import { atProxy, causeHeadline, nothingHeadline } from './wording.ts'
 
 /** What connections must share, beside their upstream endpoint, to be one group of the verdict. */
 export interface VerdictKind {
@@ -55,16 +54,16 @@ function rank({ by, confidence }: VerdictKind): number {
 export interface LeadingGroup {
   kind: VerdictKind
   /** Its first connection. */
-  first: Case
   example: Connection
   /** How many connections it has, and the ids of the first `MOST_LISTED` of them. */
   count: number
   ids: number[]
-  /** What a proxy has to do with the first one's end; empty for none. */
-  legs: string
   /** How many other groups there are, ordinary ones only where it is one. */
   others: number
 }
+
+/** Where a selection fits no connection. */
+export const NOTHING_SELECTED = 'NOTHING SELECTED: no connection fits the selection'
 
 /** What the report says of the group that leads, of so many connections; of no group, that nothing is wrong. */
 export function verdictOf(leader: LeadingGroup | null, connections: number): Verdict {
@@ -72,7 +71,7 @@ export function verdictOf(leader: LeadingGroup | null, connections: number): Ver
     return {
       by: null,
       confidence: 'certain',
-      headline: verdictHeadline(null, null, connections, true),
+      headline: nothingHeadline(connections),
       cause: null,
       connections: [],
       count: 0,
@@ -82,13 +81,13 @@ export function verdictOf(leader: LeadingGroup | null, connections: number): Ver
       settles: [],
     }
   }
-  const { kind, first, example, count, ids, legs } = leader
+  const { kind, example, count, ids } = leader
   const reset = example.firstReset
   const cause = example.causes[0] ?? null
   return {
     by: isProxy(example, kind.by) ? 'proxy' : kind.by,
     confidence: kind.confidence,
-    headline: verdictHeadline(first, example, count, !kind.serious, legs),
+    headline: `${example.headline}${count > 1 ? `; ${count} connections alike` : ''}`,
     cause:
       cause === null
         ? null

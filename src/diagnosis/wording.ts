@@ -5,32 +5,32 @@ import type { Cause, Connection, FirstReset } from '../model/report.ts'
 
 /** The first line of a report: who reset first. Subject first; the confidence is its own field. */
 export function verdictHeadline(
-  c: Case | null,
-  connection: Connection | null,
-  count: number,
+  c: Case,
+  connection: Connection,
   ordinary: boolean,
   /** What a proxy has to do with it; empty for none. */
   legs = '',
 ): string {
-  if (c === null || connection === null) {
-    return count === 0
-      ? 'NOBODY reset: the captures hold no TCP connection'
-      : `NOBODY reset: ${connectionsText(count)}, none of them reset`
-  }
   const proxied = legs === '' ? '' : `; ${legs}`
-  const more = `${proxied}${count > 1 ? `; ${count} connections alike` : ''}`
   const tail = ordinary ? '; everything had been said: an ordinary end' : ''
   const reset = connection.firstReset
-  if (reset === null) return `${nobody(connection)}${more}`
+  if (reset === null) return `${nobody(connection)}${proxied}`
   switch (reset.by) {
     case 'client':
     case 'upstream':
-      return `${atProxy(connection, reset.by) ? 'THE PROXY' : reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${provokedText(reset)}${tail}${proxyText(connection, reset.by)}${more}`
+      return `${atProxy(connection, reset.by) ? 'THE PROXY' : reset.by.toUpperCase()} reset first: ${sentText(c, connection, reset.by)}${provokedText(reset)}${tail}${proxyText(connection, reset.by)}${proxied}`
     case 'between':
-      return `A DEVICE BETWEEN reset it: ${betweenText(c, connection)}${more}`
+      return `A DEVICE BETWEEN reset it: ${betweenText(c, connection)}${proxied}`
     default:
-      return `CANNOT TELL who reset first: ${undeterminedText(connection)}${more}`
+      return `CANNOT TELL who reset first: ${undeterminedText(connection)}${proxied}`
   }
+}
+
+/** Where nothing is wrong with so many connections. */
+export function nothingHeadline(connections: number): string {
+  return connections === 0
+    ? 'NOBODY reset: the captures hold no TCP connection'
+    : `NOBODY reset: ${connectionsText(connections)}, none of them reset`
 }
 
 /** The sender is often innocent: say so where the packets do. */

@@ -370,6 +370,11 @@ export const connectionSchema = z
     termination,
     detail,
     benign: z.boolean(),
+    headline: z
+      .string()
+      .nullable()
+      .optional()
+      .meta({ description: 'what the verdict says where this one leads; null: nothing is wrong' }),
     crossedInFlight: z.boolean(),
     firstReset: firstReset.nullable(),
     ignoredResets: z.array(evidence),

@@ -66,14 +66,14 @@ test('on a terminal: a bar for the run and one for each sample that is read, gon
   await settled()
   expect(written()).toBe('')
   clock.ms = 2000
-  progress.progress(TASKS[0]!, 30e6, 60e6)
-  await settled()
-  progress.progress(TASKS[0]!, 31e6, 60e6)
-  progress.progress(TASKS[1]!, 4e6, 40e6)
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  const isShown = () => {
+    progress.progress(TASKS[0]!, 31e6, 60e6)
+    progress.progress(TASKS[1]!, 4e6, 40e6)
+    return written()
+  }
+  await expect.poll(isShown, { timeout: 30_000 }).toMatch(/#+-+ 51%\s+a/)
+  await expect.poll(isShown, { timeout: 30_000 }).toMatch(/#+-+ 10%\s+b/)
   expect(written()).toContain('0 of 2 samples')
-  expect(written()).toMatch(/#+-+ 51%\s+a/)
-  expect(written()).toMatch(/#+-+ 10%\s+b/)
   progress.ended(failedRow(TASKS[0]!, { code: 'x', message: 'y', hint: null }), false)
   progress.stop()
   const before = written()

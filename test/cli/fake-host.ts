@@ -5,6 +5,7 @@ import { run } from '../../src/cli/run.ts'
 import type { Report } from '../../src/model/report.ts'
 import { Redaction } from '../../src/redact/redaction.ts'
 import { streamOf } from '../../src/reports/stream-of.ts'
+import { selectReport } from '../../src/select-report.ts'
 import { analyzeReport, compareReport } from '../reports/report-fixtures.ts'
 
 export interface Outcome {
@@ -60,6 +61,7 @@ export async function runFake(argv: string[], around: Surroundings = {}): Promis
       watch: () => {
         throw new Error('reports written by hand are not watched')
       },
+      selectReport: async (report, connections) => selectReport(report, connections),
       redactionOf: async (stream, key) => new Redaction(stream, key),
       collectEvidence: async () => {
         throw new Error('reports written by hand have no packets')

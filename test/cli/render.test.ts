@@ -64,7 +64,7 @@ test('rows of some connections can be had, also by an address of one tap alone',
   expect(out.split('\r\n').map((row) => row.split(',')[0])).toEqual(['connection', '7', ''])
 })
 
-test('a verdict of some connections is refused, with the way to get one', async () => {
+test('of a report without headlines of its connections a verdict of some is refused, with the way to get one', async () => {
   const wrong = [
     ['--connection', '9'],
     ['--since', '2026-06-28T15:11:44Z', '--format', 'html'],
@@ -74,7 +74,7 @@ test('a verdict of some connections is refused, with the way to get one', async 
   for (const flags of wrong) {
     const { code, out, err } = await runFake(['render', report, ...flags])
     expect([code, out]).toEqual([2, ''])
-    expect(err).toMatch(/verdict of a saved report.*\n {2}try: add --format csv or --format ndjson/)
+    expect(err).toMatch(/earlier version.*\n {2}try: add --format csv or --format ndjson/)
   }
 })
 

@@ -23,10 +23,10 @@ export async function renderCommand(
   const files = await openOutputs(values.out ?? [], [path])
   try {
     const printed: Format = values.json ? 'json' : values.format
-    refuseVerdictOfFew(values, [printed, ...files.map(({ format }) => format)])
     const report = await parseReportText(await readReportJson(path, host.signal))
     if (report.excerpt && !values.quiet) await sayCut(path, report, host)
-    const found = streamOf(selected(report, values))
+    const formats = [printed, ...files.map(({ format }) => format)]
+    const found = streamOf(await selected(report, values, formats, host))
     // What makes pseudonyms is part of the engine, which is not needed otherwise.
     const stream = values.redact ? await redacted(found, values, host) : found
     const code = exitCode(stream, values.failOn)
@@ -77,19 +77,37 @@ function checkedPath(words: string[], values: OptionValues, host: Host): string 
 /** Formats of rows: one connection each, and no answer above them. */
 const ROWS: readonly Format[] = ['csv', 'ndjson']
 
-/** The verdict of a saved report is about all its connections, and its packets are not there to find another one. */
-function refuseVerdictOfFew(values: OptionValues, formats: Format[]): void {
-  const whole = formats.find((format) => !ROWS.includes(format))
-  const isPrinted = !values.quiet || values.out?.includes('-')
-  const asked = isPrinted ? whole : formats.slice(1).find((format) => !ROWS.includes(format))
-  if (!isSelective(values) || asked === undefined) return
-  throw new RstscopeError(
-    'RSTSCOPE_USAGE',
-    `the verdict of a saved report is about all its connections: ${asked} cannot be of some of them`,
-    'add --format csv or --format ndjson, or run compare or analyze again with the selection',
-  )
+async function selected(
+  report: Report,
+  values: OptionValues,
+  formats: Format[],
+  host: Host,
+): Promise<Report> {
+  if (!isSelective(values)) return report
+  const connections = selectedOf(report, values)
+  const missing = whyNoVerdict(report)
+  if (missing === null) return (await host.loadEngine()).selectReport(report, connections)
+  refuseVerdict(missing, values, formats)
+  return { ...report, connections }
 }
 
-function selected(report: Report, values: OptionValues): Report {
-  return isSelective(values) ? { ...report, connections: selectedOf(report, values) } : report
+/** Why a verdict about some connections of this report cannot be told; null where it can. */
+function whyNoVerdict({ excerpt, connections }: Report): string | null {
+  if (excerpt) return 'this page holds some of its connections only'
+  const isOld = connections.some(({ headline }) => headline === undefined)
+  return isOld
+    ? 'this report is of an earlier version, which kept no headline of each connection'
+    : null
+}
+
+/** Rows need no verdict above them. */
+function refuseVerdict(missing: string, values: OptionValues, formats: Format[]): void {
+  const isPrinted = !values.quiet || values.out?.includes('-')
+  const asked = formats.slice(isPrinted ? 0 : 1).find((format) => !ROWS.includes(format))
+  if (asked === undefined) return
+  throw new RstscopeError(
+    'RSTSCOPE_USAGE',
+    `${missing}: ${asked} cannot be of some of them`,
+    'add --format csv or --format ndjson, or run compare or analyze again with the selection',
+  )
 }
