@@ -25,7 +25,6 @@ function isSameCapture(a: TrackedParts, b: TrackedParts): boolean {
       part.count === other.count &&
       part.totals.lastPacketTime === other.totals.lastPacketTime &&
       isEqual(part.words, other.words) &&
-      isEqual(part.doubles, other.doubles) &&
       part.archive.length === other.archive.length &&
       part.archive.every((chunk, k) => isEqual(chunk, other.archive[k]!))
     )

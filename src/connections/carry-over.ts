@@ -38,10 +38,11 @@ function readSome(
 ): ConnectionData {
   const { store } = engine
   const count = ids.length
+  const records = new Uint32Array(count * L.WORDS)
   const data: ConnectionData = {
     count,
-    words: new Uint32Array(count * L.WORDS),
-    doubles: new Float64Array(count * L.DOUBLES),
+    words: records,
+    doubles: new Float64Array(records.buffer),
     addresses: store.table.addresses.snapshot(),
     archive: [],
     texts: store.texts.list,
@@ -52,10 +53,9 @@ function readSome(
     totals: engineTotals(engine, packets),
   }
   for (const [i, id] of ids.entries()) {
-    const { words, doubles } = store.table
+    const { words } = store.table
     whileRetired(store, id, () => {
       data.words.set(words.subarray(id * L.WORDS, (id + 1) * L.WORDS), i * L.WORDS)
-      data.doubles.set(doubles.subarray(id * L.DOUBLES, (id + 1) * L.DOUBLES), i * L.DOUBLES)
     })
     const role = data.words[i * L.WORDS + L.BITS]! >>> L.ROLE_SHIFT
     data.clientDirection[i] = role & 1
@@ -144,7 +144,7 @@ function moveConnection(
   const from = old.store
   const to = engine.store
   const oldBase = id * L.WORDS
-  const { words, doubles } = from.table
+  const { words } = from.table
   const wasLive = (words[oldBase + L.BITS]! & L.BIT_RETIRED) === 0
   const slot = words[oldBase + L.STATE]!
   const notPacked = wasLive ? notPackedOf(from, slot) : null
@@ -161,7 +161,6 @@ function moveConnection(
   // Which endpoint is the higher one depends on numbers that IPv6 addresses were given.
   record[base + L.BITS] = (record[base + L.BITS]! & ~(L.BIT_IPV6 | L.BIT_A_IS_HIGH)) | key
   record[base + L.OLDER] = older
-  to.table.doubles.set(doubles.subarray(id * L.DOUBLES, (id + 1) * L.DOUBLES), newId * L.DOUBLES)
   const shape = record[base + L.SHAPE]!
   if (shape !== 0) {
     const numbers = from.shapes.numbersOf(shape - 1)

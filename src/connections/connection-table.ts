@@ -13,6 +13,7 @@ const NOT_LOOKED = -1
 export class ConnectionTable {
   count = 0
   words: Uint32Array
+  /** The same memory, for the times. */
   doubles: Float64Array
   /** IPv6 addresses, four words each. */
   readonly addresses = new AddressTable()
@@ -38,7 +39,7 @@ export class ConnectionTable {
   constructor(capacity = 1024) {
     this.capacity = capacity
     this.words = new Uint32Array(capacity * L.WORDS)
-    this.doubles = new Float64Array(capacity * L.DOUBLES)
+    this.doubles = new Float64Array(this.words.buffer)
     this.mask = capacity * 2 - 1
     this.slots = new Int32Array(capacity * 4)
   }
@@ -158,7 +159,7 @@ export class ConnectionTable {
   private growRecords(): void {
     this.capacity *= 2
     this.words = grown(this.words, new Uint32Array(this.capacity * L.WORDS))
-    this.doubles = grown(this.doubles, new Float64Array(this.capacity * L.DOUBLES))
+    this.doubles = new Float64Array(this.words.buffer)
   }
 
   private growSlots(): void {

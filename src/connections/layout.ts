@@ -1,13 +1,14 @@
 /**
- * Where each field of a connection stands. Every connection has a record: one stride of 32-bit words and one of
- * doubles, found by its id, with what telling connections apart, matching and reports over millions of them need. The
- * rest is its state: a stride of a pool while the connection lives, packed bytes once it is retired.
+ * Where each field of a connection stands. Every connection has a record: one stride of 32-bit words, found by its id,
+ * with what telling connections apart, matching and reports over millions of them need; its doubles lie in the same
+ * memory, behind the words. The rest is its state: a stride of a pool while the connection lives, packed bytes once it
+ * is retired.
  */
 
 /** Words per record. */
-export const WORDS = 26
-/** Doubles per record. */
-export const DOUBLES = 2
+export const WORDS = 30
+/** The same as doubles. */
+export const DOUBLES = WORDS / 2
 
 /** Address of endpoint A (sender of the first packet): the IPv4 address, or an index into the IPv6 table. */
 export const ADDRESS_A = 0
@@ -47,8 +48,8 @@ export const CLOSE_TO_END = 24
 export const ALIVE_TO_END = 25
 
 /** Doubles: all times are ns after the capture's base. */
-export const T_FIRST = 0
-export const T_LAST = 1
+export const T_FIRST = 13
+export const T_LAST = 14
 
 export const BIT_IPV6 = 1
 /** Endpoint A is the higher one of the canonical key order. */

@@ -83,6 +83,7 @@ function turned(word: number): number {
  */
 export class ConnectionPacker {
   private image = new Uint32Array(1024)
+  private view: DataView = new DataView(this.image.buffer)
   private readonly predictor = new Predictor()
 
   /** Packs into `target` at `at` (which has room for the longest entry); returns the place behind. */
@@ -103,7 +104,10 @@ export class ConnectionPacker {
     target[at] = exact ? 1 : 0
     target[at + 1] = rowCount & 0xff
     target[at + 2] = rowCount >>> 8
-    return packWords(this.image, words, target, at + 3)
+    const padded = (words + 3) & ~3
+    for (let i = words; i < padded; i++) this.image[i] = 0
+    if (this.view.buffer !== target.buffer) this.view = new DataView(target.buffer)
+    return packWords(this.image, padded, this.view, target.byteOffset + at + 3) - target.byteOffset
   }
 
   /** False when a time is no whole number of ns behind the one before: then times stand as they are. */

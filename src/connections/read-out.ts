@@ -60,7 +60,6 @@ export function engineTotals(engine: ConnectionEngine, packets: PacketTotals): E
 export function transferList(data: ConnectionData): ArrayBuffer[] {
   const columns = [
     data.words,
-    data.doubles,
     data.addresses,
     data.clientDirection,
     data.roleReason,

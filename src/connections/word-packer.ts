@@ -3,43 +3,44 @@
  * (0, 1, 2 or 4; group varint as in Stream VByte, Lemire et al. 2017). Most fields of a retired connection are small.
  */
 
-/** The most bytes that so many words take. */
-export function packedSize(count: number): number {
-  return ((count + 3) >> 2) + count * 4
-}
+/** By number of leading zeros of a word: its size as the tag says it, and in bytes. */
+const TAGS = Uint8Array.from({ length: 33 }, (_, zeros) => {
+  return zeros === 32 ? 0 : zeros >= 24 ? 1 : zeros >= 16 ? 2 : 3
+})
+const SIZES = TAGS.map((tag) => [0, 1, 2, 4][tag]!)
 
-/** Packs `count` words into `target` at `at`; returns the place behind. */
-export function packWords(
-  words: Uint32Array,
-  count: number,
-  target: Uint8Array,
-  at: number,
-): number {
+/**
+ * Packs `count` words (a multiple of four) into `target` at `at`, where there must be room for a byte and four for each
+ * of them and one more; returns the place behind. Each word is stored whole and overwritten by the next as far as it is
+ * short: without a branch that depends on its size.
+ */
+export function packWords(words: Uint32Array, count: number, target: DataView, at: number): number {
   let out = at
   for (let i = 0; i < count; i += 4) {
-    const end = i + 4 < count ? i + 4 : count
-    const tagAt = out++
-    let tag = 0
-    if (end === i + 4 && (words[i]! | words[i + 1]! | words[i + 2]! | words[i + 3]!) === 0) {
-      target[tagAt] = 0
+    const a = words[i]!
+    const b = words[i + 1]!
+    const c = words[i + 2]!
+    const d = words[i + 3]!
+    if ((a | b | c | d) === 0) {
+      target.setUint8(out++, 0)
       continue
     }
-    for (let k = i, shift = 0; k < end; k++, shift += 2) {
-      const word = words[k]!
-      if (word === 0) continue
-      target[out++] = word
-      if (word < 0x100) tag |= 1 << shift
-      else {
-        target[out++] = word >>> 8
-        if (word < 0x10000) tag |= 2 << shift
-        else {
-          target[out++] = word >>> 16
-          target[out++] = word >>> 24
-          tag |= 3 << shift
-        }
-      }
-    }
-    target[tagAt] = tag
+    const sizeA = Math.clz32(a)
+    const sizeB = Math.clz32(b)
+    const sizeC = Math.clz32(c)
+    const sizeD = Math.clz32(d)
+    target.setUint8(
+      out++,
+      TAGS[sizeA]! | (TAGS[sizeB]! << 2) | (TAGS[sizeC]! << 4) | (TAGS[sizeD]! << 6),
+    )
+    target.setUint32(out, a, true)
+    out += SIZES[sizeA]!
+    target.setUint32(out, b, true)
+    out += SIZES[sizeB]!
+    target.setUint32(out, c, true)
+    out += SIZES[sizeC]!
+    target.setUint32(out, d, true)
+    out += SIZES[sizeD]!
   }
   return out
 }
@@ -55,6 +56,10 @@ export function unpackWords(
   for (let i = 0; i < count; i += 4) {
     let tag = bytes[from++]!
     const end = i + 4 < count ? i + 4 : count
+    if (tag === 0) {
+      for (let k = i; k < end; k++) words[k] = 0
+      continue
+    }
     for (let k = i; k < end; k++, tag >>>= 2) {
       const size = tag & 3
       if (size === 0) words[k] = 0

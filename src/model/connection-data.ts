@@ -6,6 +6,7 @@
 export interface ConnectionData {
   count: number
   words: Uint32Array
+  /** The same memory, for the times. */
   doubles: Float64Array
   /** Four words per interned IPv6 address. */
   addresses: Uint32Array
