@@ -106,7 +106,10 @@ export class ConnectionEngine {
     const tap = Math.imul(place ^ p.linkSource, 0x85ebca6b) >>> 0
     const state = store.states.words
     state[slot * L.STATE_WORDS + L.LAST_FRAME] = frame
-    if (this.isCopy(state[slot * L.STATE_WORDS + L.ROW_LAST]!, direction, p, time, tap)) {
+    // Rows are seldom in a cache: the last one is looked at only where it may be the original.
+    const quiet = time - table.doubles[id * L.DOUBLES + L.T_LAST]!
+    const last = state[slot * L.STATE_WORDS + L.ROW_LAST]!
+    if (quiet <= COPY_NS && this.isCopy(last, direction, p, time, tap)) {
       this.copies++
       return
     }

@@ -214,7 +214,7 @@ export class ConnectionUnpacker {
   ): number {
     const exact = bytes[at] === 1
     const rowCount = bytes[at + 1]! | (bytes[at + 2]! << 8)
-    const count = IMAGE_STATE_WORDS + rowCount * IMAGE_ROW_WORDS
+    const count = (IMAGE_STATE_WORDS + rowCount * IMAGE_ROW_WORDS + 3) & ~3
     if (this.image.length < count) this.image = new Uint32Array(count * 2)
     const end = unpackWords(bytes, at + 3, this.image, count)
     const { image } = this

@@ -45,7 +45,14 @@ export function packWords(words: Uint32Array, count: number, target: DataView, a
   return out
 }
 
-/** Unpacks `count` words that lie at `at`; returns the place behind. */
+/** By tag: which bits of four bytes a word takes. */
+const MASKS = Int32Array.of(0, 0xff, 0xffff, -1)
+const BYTES = Uint8Array.of(0, 1, 2, 4)
+
+/**
+ * Unpacks `count` words (a multiple of four) that lie at `at`; returns the place behind. Of each word four bytes are
+ * read, whatever its size.
+ */
 export function unpackWords(
   bytes: Uint8Array,
   at: number,
@@ -55,26 +62,18 @@ export function unpackWords(
   let from = at
   for (let i = 0; i < count; i += 4) {
     let tag = bytes[from++]!
-    const end = i + 4 < count ? i + 4 : count
     if (tag === 0) {
-      for (let k = i; k < end; k++) words[k] = 0
+      words[i] = 0
+      words[i + 1] = 0
+      words[i + 2] = 0
+      words[i + 3] = 0
       continue
     }
-    for (let k = i; k < end; k++, tag >>>= 2) {
-      const size = tag & 3
-      if (size === 0) words[k] = 0
-      else if (size === 1) words[k] = bytes[from++]!
-      else if (size === 2) {
-        words[k] = bytes[from]! | (bytes[from + 1]! << 8)
-        from += 2
-      } else {
-        words[k] =
-          bytes[from]! |
-          (bytes[from + 1]! << 8) |
-          (bytes[from + 2]! << 16) |
-          (bytes[from + 3]! << 24)
-        from += 4
-      }
+    for (let k = i; k < i + 4; k++, tag >>>= 2) {
+      const whole =
+        bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24)
+      words[k] = whole & MASKS[tag & 3]!
+      from += BYTES[tag & 3]!
     }
   }
   return from
