@@ -58,7 +58,11 @@ export async function runBatch(
 }
 
 /** How many of the free threads one sample takes, while so many others wait. */
-function jobsFor({ sample }: SampleTask, free: number, others: number): number {
+export function jobsFor(
+  { sample }: Pick<SampleTask, 'sample'>,
+  free: number,
+  others: number,
+): number {
   if ((sample.bytes ?? 0) < WORTH_THREADS_BYTES) return 1
   return Math.max(1, Math.floor(free / (others + 1)))
 }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Results } from '../../src/batch/results.ts'
-import { runBatch } from '../../src/batch/run-batch.ts'
+import { jobsFor, runBatch } from '../../src/batch/run-batch.ts'
 import type { SampleRow } from '../../src/batch/sample-row.ts'
 import type { SampleTask } from '../../src/batch/sample-task.ts'
 import { aloneOf, pairOf, taskOf } from './sample-tasks.ts'
@@ -59,6 +59,25 @@ test('every sample has its row, in the order of the samples, whatever the thread
   await run(tasks(folder), { threads: 1 })
   expect(index()).toBe(two)
   expect(existsSync(join(folder, 'index.part.ndjson'))).toBe(false)
+})
+
+test('a large sample is divided over the threads that would be idle, a small one never', () => {
+  const large = { sample: { ...pairOf('keepalive-race'), bytes: 1 << 30 } }
+  const small = { sample: { ...pairOf('keepalive-race'), bytes: 1 << 20 } }
+  const unknown = { sample: { ...pairOf('keepalive-race'), bytes: null } }
+  expect(jobsFor(large, 4, 0)).toBe(4)
+  expect(jobsFor(large, 4, 1)).toBe(2)
+  expect(jobsFor(large, 4, 3)).toBe(1)
+  expect(jobsFor(large, 2, 99)).toBe(1)
+  expect(jobsFor(small, 4, 0)).toBe(1)
+  expect(jobsFor(unknown, 4, 0)).toBe(1)
+})
+
+test('a sample that is divided says the same', async () => {
+  const [row] = (await run([taskOf(pairOf('keepalive-race'), { results: folder, reports })])).rows
+  const pair = { ...pairOf('keepalive-race'), bytes: 1 << 30 }
+  const divided = (await run([taskOf(pair, { results: folder, reports })])).rows[0]
+  expect({ ...divided, bytes: row!.bytes }).toEqual(row)
 })
 
 test('a bad sample fails alone', async () => {
