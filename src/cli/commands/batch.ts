@@ -133,8 +133,8 @@ async function keepWhatIsDone(
 ): Promise<void> {
   if (results.folder === null) return
   await results.finish(ids)
+  if (values.quiet) return
   const done = [...results.rows(ids)].length
-  if (values.quiet || done === 0) return
   host.stderr.write(
     `rstscope: ${done} of ${ids.length} samples are done and kept; the same with --resume goes on from there\n`,
   )
