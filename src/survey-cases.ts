@@ -2,15 +2,9 @@ import type { Cases } from './compare-cases.ts'
 import { WordTable } from './connections/word-table.ts'
 import { EndingCounter } from './count-endings.ts'
 import { countedMeasures } from './diagnosis/measures.ts'
-import {
-  aliveUntil,
-  closeTime,
-  notingSurroundings,
-  type Sighted,
-  type Standing,
-  SurroundingsCollector,
-  standingOf,
-} from './diagnosis/surroundings.ts'
+import { notingSurroundings } from './diagnosis/noting-surroundings.ts'
+import { aliveUntil, closeTime, type Standing, standingOf } from './diagnosis/standing.ts'
+import { type Sighted, SurroundingsCollector } from './diagnosis/surroundings.ts'
 import { whyOf } from './diagnosis/why.ts'
 import { type Beside, type Case, NOTHING_BESIDE, type Surroundings } from './model/case.ts'
 import type { Cause } from './model/report.ts'

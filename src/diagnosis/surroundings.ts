@@ -1,94 +1,16 @@
-import type { JoinedLine } from '../model/access-log.ts'
-import type { ApplicationSummary } from '../model/application.ts'
-import {
-  type Beside,
-  type Burst,
-  type Case,
-  type EndpointFacts,
-  type EndpointTimes,
-  endpointText,
-  type LinkedLeg,
-  type Surroundings,
-  shownTap,
+import type {
+  Beside,
+  Burst,
+  Case,
+  EndpointFacts,
+  EndpointTimes,
+  LinkedLeg,
+  Surroundings,
 } from '../model/case.ts'
-import type { Cluster } from '../model/cluster.ts'
-import type { Side } from '../model/connection.ts'
-import type { Outcome } from '../model/outcome.ts'
 import { linkedLeg } from './linked-leg.ts'
 import { type Measures, measuresOf } from './measures.ts'
 import { Moments } from './moments.ts'
-import { onClientClock } from './on-client-clock.ts'
-import type { Measure } from './timers.ts'
-
-/** What one connection is to those around it. Equal for all connections of one shape. */
-export interface Standing {
-  established: boolean
-  /** TLS went on beyond the ClientHello. */
-  tls: boolean
-  /** By which segment the upstream closed first; null where it did not. */
-  closedBy: { from: Side; kind: 'fin' | 'rst' } | null
-  /** It was cut in the middle of something. */
-  abrupt: boolean
-  /** The upstream's kernel refused the SYN. */
-  refused: boolean
-  /** Its kernel answered as if there had never been a connection. */
-  forgotten: boolean
-  /** The upstream ended it without a byte of its own. */
-  unanswered: boolean
-  /** In which way it was answered, but for a 400. */
-  served: 'tls' | 'proxy-header' | 'plain' | null
-}
-
-export function standingOf(c: Case): Standing {
-  const { outcome } = c
-  const view = c.sighting.taps[shownTap(c.sighting)]!.view!
-  const tls = outcome.application.tls
-  return {
-    established: outcome.handshake.complete && view.upstream.packets > view.upstream.resets,
-    tls: tls !== null && tls.stage !== 'client-hello',
-    closedBy: closingSegment(outcome),
-    abrupt: isAbrupt(c),
-    refused: outcome.detail === 'refused' && outcome.firstReset?.by !== 'between',
-    forgotten: isForgotten(outcome),
-    unanswered: view.upstream.bytes === 0 && outcome.handshake.complete,
-    served: servedIn(outcome.application, view.upstream.bytes),
-  }
-}
-
-function servedIn(application: ApplicationSummary, answered: number): Standing['served'] {
-  const { clientFirst, http } = application
-  if (answered === 0 || http?.lastStatus === 400) return null
-  if (clientFirst === 'none' || clientFirst === 'not-captured') return null
-  if (clientFirst === 'tls' || application.upstreamFirst === 'tls') return 'tls'
-  return clientFirst.startsWith('proxy-') ? 'proxy-header' : 'plain'
-}
-
-/** A kernel without the socket answered data, and nobody had closed before. */
-export function isForgotten({ firstReset, fins }: Outcome): boolean {
-  if (firstReset === null || firstReset.by === 'between') return false
-  const { event } = firstReset
-  return (
-    event.from === 'upstream' &&
-    event.anatomy === 'passive' &&
-    fins.upstream === null &&
-    (event.trigger?.segment.length ?? 0) > 0
-  )
-}
-
-function closingSegment({ firstClose: close, firstReset, fins }: Outcome): Standing['closedBy'] {
-  if (close === null || close.by !== 'upstream' || close.segment === null) return null
-  if (close.kind === 'rst') return { from: firstReset!.event.from, kind: 'rst' }
-  const from = fins.client?.seen[close.tap] === close.segment ? 'client' : 'upstream'
-  return { from, kind: 'fin' }
-}
-
-/** When the upstream last sent payload, where payload went both ways, on the client's clock: a kernel acknowledges for the dead. */
-export function aliveUntil(c: Case): number {
-  const shown = shownTap(c.sighting)
-  const { client, upstream } = c.sighting.taps[shown]!.view!
-  const alive = client.bytes > 0 && upstream.bytes > 0 && upstream.lastPayloadTime !== null
-  return alive ? onClientClock(c, shown, upstream.lastPayloadTime!) : Number.NaN
-}
+import { closeTime, type Standing, startTime } from './standing.ts'
 
 const BURST_NS = 50e6
 /** Connections that end after times this far apart ended after the same time. */
@@ -302,7 +224,7 @@ export class SurroundingsCollector {
   }
 }
 
-const NO_FACTS: EndpointFacts = {
+export const NO_FACTS: EndpointFacts = {
   established: 0,
   tls: 0,
   proxyHeaders: 0,
@@ -315,7 +237,7 @@ const NO_FACTS: EndpointFacts = {
   readyAfter: Number.NaN,
 }
 
-const NO_TIMES: EndpointTimes = {
+export const NO_TIMES: EndpointTimes = {
   firstRefused: Number.NaN,
   lastRefused: Number.NaN,
   firstEstablished: Number.NaN,
@@ -327,113 +249,4 @@ const NO_TIMES: EndpointTimes = {
 interface LastAlive {
   id: number
   until: number
-}
-
-/** What was asked of surroundings, and so what an answer depends on. */
-export interface Asked {
-  /** The endpoint as such. */
-  endpoint: boolean
-  /** The burst of ends at the connection's own. */
-  burst: boolean
-  /** Something that another connection in the same place may be told otherwise. */
-  itself: boolean
-  /** Its access-log lines, where logs were given. */
-  lines: boolean
-}
-
-/** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
-export function notingSurroundings(
-  known: Surroundings | null,
-  beside: Beside,
-): Surroundings & { asked: Asked } {
-  return new NotingSurroundings(known, beside)
-}
-
-class NotingSurroundings implements Surroundings {
-  readonly asked: Asked = { endpoint: false, burst: false, itself: false, lines: false }
-  private readonly known: Surroundings | null
-  private readonly beside: Beside
-
-  constructor(known: Surroundings | null, beside: Beside) {
-    this.known = known
-    this.beside = beside
-  }
-
-  get cluster(): Cluster | null {
-    const { cluster } = this.beside
-    if (cluster !== null) this.asked.itself = true
-    return cluster
-  }
-
-  endpoint(c: Case): EndpointFacts {
-    this.asked.endpoint = true
-    return this.known?.endpoint(c) ?? { ...NO_FACTS }
-  }
-
-  endpointTimes(c: Case): EndpointTimes {
-    this.asked.itself = true
-    return this.known?.endpointTimes(c) ?? { ...NO_TIMES }
-  }
-
-  burst(c: Case): Burst {
-    this.asked.burst = true
-    return this.known?.burst(c) ?? { ends: 0, abrupt: 0 }
-  }
-
-  linked(id: number): LinkedLeg | null {
-    this.asked.itself = true
-    return this.known?.linked(id) ?? null
-  }
-
-  survivors(c: Case, timeNs: number): number {
-    this.asked.itself = true
-    return this.known?.survivors(c, timeNs) ?? 0
-  }
-
-  othersAliveAfter(id: number, timeNs: number): boolean {
-    this.asked.itself = true
-    return this.known?.othersAliveAfter(id, timeNs) ?? false
-  }
-
-  repeated(c: Case, measure: Measure): number {
-    this.asked.itself = true
-    return this.known?.repeated(c, measure) ?? 1
-  }
-
-  logLines(c: Case): readonly JoinedLine[] {
-    const { lines } = this.beside
-    if (lines === null) return []
-    this.asked.lines = true
-    return lines(c.id - 1)
-  }
-}
-
-/** Was the connection cut in the middle of something, as far as the packets tell? */
-export function isAbrupt(c: Case): boolean {
-  const { exchangeAtClose: state, detail, firstClose, benign, firstReset } = c.outcome
-  if (benign || detail === 'refused') return false
-  const cut = state === 'mid-response' || state === 'mid-request' || state === 'response-owed'
-  if (cut || detail === 'truncated-response') return true
-  // A reset after long silence is a timer's.
-  const busy = firstReset?.idleNs == null || firstReset.idleNs < 1e9
-  return firstClose?.kind === 'rst' && state === 'opaque' && busy
-}
-
-/** When its first packet passed the tap that it is shown with, on the client's clock. */
-export function startTime(c: Case): number {
-  const tap = shownTap(c.sighting)
-  return onClientClock(c, tap, c.sighting.taps[tap]!.view!.firstTime)
-}
-
-/** When a connection's first FIN or RST was sent, on the client's clock; 0 without one. */
-export function closeTime(c: Case): number {
-  const close = c.outcome.firstClose
-  return close?.segment == null ? 0 : onClientClock(c, close.tap, close.segment.time)
-}
-
-/** The upstream endpoint of a connection, as the upstream side knows it: behind a Service, the pod. */
-export function upstreamKey(c: Case): string {
-  const taps = c.sighting.taps
-  const view = taps[taps.length - 1]!.view ?? taps[shownTap(c.sighting)]!.view!
-  return endpointText(view.endpoints.upstream)
 }

@@ -6,7 +6,7 @@ import { cite, evidenceOf } from './evidence.ts'
 import { codeOf } from './findings.ts'
 import { onClientClock } from './on-client-clock.ts'
 import { secondsText } from './rules/rule.ts'
-import { closeTime } from './surroundings.ts'
+import { closeTime } from './standing.ts'
 
 /** What a log line tells of the end of a connection that its packets do not. */
 interface Told {

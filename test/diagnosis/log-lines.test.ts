@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { notingSurroundings } from '../../src/diagnosis/surroundings.ts'
+import { notingSurroundings } from '../../src/diagnosis/noting-surroundings.ts'
 import { compare } from '../../src/index.ts'
 import type { JoinedLine } from '../../src/model/access-log.ts'
 import type { Case } from '../../src/model/case.ts'

@@ -1,5 +1,5 @@
 import { ACK, RST, SYN } from '../../../native-free-decoders/decoded-packet.ts'
-import { isForgotten } from '../surroundings.ts'
+import { isForgotten } from '../standing.ts'
 import { cause, type Facts, whenReset } from './rule.ts'
 
 /** A kernel without the socket answers data, and its own capture shows that it once had it. */

@@ -1,7 +1,7 @@
 import type { HttpSummary } from '../../model/application.ts'
 import type { Observation } from '../../model/outcome.ts'
 import type { Cause } from '../../model/report.ts'
-import { closeTime, isAbrupt, startTime } from '../surroundings.ts'
+import { closeTime, isAbrupt, startTime } from '../standing.ts'
 import { timerText } from '../timers.ts'
 import {
   alikeText,

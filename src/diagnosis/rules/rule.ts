@@ -8,7 +8,7 @@ import type { AlignedSegment } from '../../model/sighting.ts'
 import { evidenceOf } from '../evidence.ts'
 import { codeOf } from '../findings.ts'
 import { type Measures, measuresOf } from '../measures.ts'
-import { upstreamKey } from '../surroundings.ts'
+import { upstreamKey } from '../standing.ts'
 import type { Measure } from '../timers.ts'
 
 /** What every rule may look at. */
