@@ -73,6 +73,10 @@ export function decodeLayers(
   out: DecodedPacket,
 ): Layer {
   let next = layer
+  // What nearly every packet is, without asking which layer it is;.
+  if (next === LAYER_ETHERNET) next = decodeEthernet(view, at, out)
+  if (next === LAYER_IPV4) next = decodeIpv4(view, at, out)
+  if (next === LAYER_TCP) return decodeTcp(view, at, out)
   for (let depth = 0; depth < MAX_LAYERS; depth++) {
     if (next === LAYER_END || next === LAYER_FRAGMENT) return next
     next = decodeLayer(view, next, at, out)

@@ -15,6 +15,7 @@ import { IcmpLog } from './icmp-log.ts'
 import { keepRow, pinReset } from './keep-segment.ts'
 import * as L from './layout.ts'
 import { placeOf } from './place.ts'
+import { isLikeRecent, noteRecent, RECENT_SEGMENTS, signatureOf } from './recent-segments.ts'
 import { digest, kindOf, noteTtl } from './segment-facts.ts'
 import * as S from './segment-log.ts'
 import { StreamFollower } from './stream-follower.ts'
@@ -23,8 +24,6 @@ import { StreamFollower } from './stream-follower.ts'
 const COPY_NS = 5e6
 /** A mirrored or doubly captured packet follows its original within this time. */
 const MIRROR_NS = 50e3
-/** How many of the last rows of a connection are looked at for an earlier copy. */
-const COPY_ROWS = 6
 
 /** Memory that a live connection takes with its rows and whoever follows its payload: a generous average. */
 const LIVE_BYTES = 4096
@@ -97,7 +96,7 @@ export class ConnectionEngine {
       slot = this.start(id, p, frame, time)
     } else {
       slot = store.slotOf(id)
-      if (store.walkers[slot] != null && store.isOver(id, time)) slot = store.renew(id, slot)
+      if (store.walkers[slot] !== null && store.isOver(id, time)) slot = store.renew(id, slot)
     }
     const direction = table.direction(id)
     const direct = captureDirection !== 0 ? captureDirection : p.direction
@@ -105,14 +104,16 @@ export class ConnectionEngine {
     if (place !== this.lastPlace) this.notePlace(place)
     const tap = Math.imul(place ^ p.linkSource, 0x85ebca6b) >>> 0
     const state = store.states.words
-    state[slot * L.STATE_WORDS + L.LAST_FRAME] = frame
-    // Rows are seldom in a cache: the last one is looked at only where it may be the original.
+    const stateBase = slot * L.STATE_WORDS
+    state[stateBase + L.LAST_FRAME] = frame
     const quiet = time - table.doubles[id * L.DOUBLES + L.T_LAST]!
-    const last = state[slot * L.STATE_WORDS + L.ROW_LAST]!
-    if (quiet <= COPY_NS && this.isCopy(last, direction, p, time, tap)) {
+    const signature = signatureOf(p.seq, p.ack, (p.flags << 16) | p.window, p.payloadLength)
+    const mayBeCopy = quiet <= COPY_NS && isLikeRecent(state, stateBase, signature)
+    if (mayBeCopy && this.isCopy(state[stateBase + L.ROW_LAST]!, direction, p, time, tap)) {
       this.copies++
       return
     }
+    noteRecent(state, stateBase, signature)
     this.track(id, slot, direction, p, bytes, view, frame, time, direct, tap)
   }
 
@@ -149,7 +150,7 @@ export class ConnectionEngine {
     const { words, times } = this.store.log
     const flagsWindow = (p.flags << 16) | p.window
     let row = last - 1
-    for (let i = 0; i < COPY_ROWS && row >= 0; i++) {
+    for (let i = 0; i < RECENT_SEGMENTS && row >= 0; i++) {
       const age = time - times[row * S.ROW_DOUBLES + S.R_TIME]!
       if (age > COPY_NS) return false
       const at = row * S.ROW_WORDS

@@ -10,6 +10,7 @@ import { LiveStates } from './live-states.ts'
 import { SharedTexts } from './packed-application.ts'
 import { ConnectionPacker, ConnectionUnpacker, UnpackedConnection } from './packed-connection.ts'
 import { packEntry, unpackEntry } from './packed-entry.ts'
+import { noteRecent, signatureOf } from './recent-segments.ts'
 import { ROLE_SYN_ACK, roleOf } from './roles.ts'
 import { seenUpTo } from './segment-facts.ts'
 import * as S from './segment-log.ts'
@@ -145,7 +146,7 @@ export class ConnectionStore {
     const quiet = time - table.doubles[id * L.DOUBLES + L.T_LAST]!
     if (quiet <= LINGER_NS || isHolding(table.words, base)) return
     const isReset = (table.words[base + L.BITS]! & L.BIT_RESET) !== 0
-    const isSilent = this.walkers[slot] == null && (isReset || quiet > SILENT_LINGER_NS)
+    const isSilent = this.walkers[slot] === null && (isReset || quiet > SILENT_LINGER_NS)
     if (isSilent || this.isOver(id, time)) this.retire(id, slot)
   }
 
@@ -167,7 +168,7 @@ export class ConnectionStore {
     }
     if (quietest < 0) return
     const id = states.owners[quietest]! - 1
-    if (this.walkers[quietest] != null && !this.isOver(id, time)) this.putAwayEarly++
+    if (this.walkers[quietest] !== null && !this.isOver(id, time)) this.putAwayEarly++
     this.retire(id, quietest)
   }
 
@@ -241,6 +242,7 @@ export class ConnectionStore {
       previous = row + 1
       if (i + 1 === words[at + L.KEPT_COUNT]) words[at + L.ROW_KEPT] = row + 1
       noteClosing(records, base, words, at, log, row, i, this.notesDigests)
+      noteRecent(words, at, signatureOfRow(rows, row * S.ROW_WORDS))
     }
     words[at + L.ROW_LAST] = previous
     this.countUnseen(id, slot, -1)
@@ -344,6 +346,11 @@ export class ConnectionStore {
     first.next[0] = words[base + L.DIRECTION + L.D_NEXT]!
     first.next[1] = words[base + L.DIRECTION + L.DIRECTION_WORDS + L.D_NEXT]!
   }
+}
+
+function signatureOfRow(rows: Uint32Array, at: number): number {
+  const flagsWindow = rows[at + S.R_FLAGS_WINDOW]!
+  return signatureOf(rows[at + S.R_SEQ]!, rows[at + S.R_ACK]!, flagsWindow, rows[at + S.R_LENGTH]!)
 }
 
 function packetsOf(state: Uint32Array, at: number): number {

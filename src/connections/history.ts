@@ -37,9 +37,12 @@ export function controlEvent(flags: number): number {
 /** Adds the letter of `event` for direction `d` unless it stands already. */
 export function addHistory(state: Uint32Array, base: number, d: 0 | 1, event: number): void {
   const mask = base + L.S_DIRECTION + d * L.S_DIRECTION_WORDS + L.S_HISTORY
-  const bit = 1 << event
-  if ((state[mask]! & bit) !== 0) return
-  state[mask]! |= bit
+  // Asked of every segment, and nearly always known: small enough to be inlined.
+  if ((state[mask]! & (1 << event)) === 0) addLetter(state, base, d, event, mask)
+}
+
+function addLetter(state: Uint32Array, base: number, d: 0 | 1, event: number, mask: number): void {
+  state[mask]! |= 1 << event
   const length = state[base + L.HISTORY_LENGTH]!
   if (length >= L.HISTORY_BYTES) return
   const letter = ORDER.charCodeAt(event) | (d === 1 ? 0x20 : 0)

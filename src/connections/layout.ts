@@ -136,6 +136,8 @@ export const LAST_PAYLOAD = 42
 export const FIRST_FIN = 43
 export const SECOND_FIN = 44
 export const BEFORE_LAST_PAYLOAD = 45
+/** Signatures of the last segments (see recent-segments.ts), not packed. */
+export const RECENT = 46
 
 /** Per-direction doubles of a state: A's block here, B's behind it. */
 export const S_TIMES = 24

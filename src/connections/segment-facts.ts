@@ -55,6 +55,7 @@ export function kindOf(
 /** Notes the TTL of a segment without RST: lowest, highest and last. */
 export function noteTtl(words: Uint32Array, mine: number, ttl: number): void {
   const old = words[mine + L.D_TTL]!
+  if (old === ttl * 0x10101) return
   const low = old === 0 ? ttl : Math.min(old & 0xff, ttl)
   const high = Math.max((old >>> 8) & 0xff, ttl)
   words[mine + L.D_TTL] = low | (high << 8) | (ttl << 16)

@@ -1,7 +1,7 @@
 import { ApplicationWalker } from '../../native-free-decoders/application/application-walker.ts'
 import type { DecodedPacket } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
-import type { ConnectionStore } from './connection-store.ts'
+import type { ConnectionStore, Said } from './connection-store.ts'
 import * as H from './history.ts'
 import * as L from './layout.ts'
 import { deliver, Reassembler } from './reassembler.ts'
@@ -36,10 +36,10 @@ export class StreamFollower {
       state[myState + L.S_EXPECTED] = seq
       words[mine + L.D_BITS]! |= L.DB_EXPECTED
     }
-    let walker = walkers[slot]
-    if (walker == null) {
-      const heard = said[slot]
-      if (heard != null) {
+    let walker = walkers[slot] as ApplicationWalker | null
+    if (walker === null) {
+      const heard = said[slot] as Said | null
+      if (heard !== null) {
         // Nobody listens any more; the place in the stream still counts, and what was heard is not all.
         const end = advance(seq, p.payloadLength)
         if (delta(state[myState + L.S_EXPECTED]!, end) > 0) {

@@ -82,7 +82,7 @@ export class PacketDecoder {
     out.reset()
     const at = this.#cursor
     at.offset = offset
-    at.end = Math.min(offset + capturedLength, view.byteLength)
+    at.end = Math.min(offset + capturedLength, bytes.length)
     const recordEnd = offset + Math.max(capturedLength, originalLength)
     at.wireEnd = recordEnd
     at.quoted = false

@@ -6,12 +6,12 @@ import {
 } from '../../native-free-decoders/decoded-packet.ts'
 import { type CaptureInput, openCapture, type ReaderChoice } from '../capture/open-capture.ts'
 import { ConnectionEngine } from '../connections/connection-engine.ts'
-import { mix } from '../connections/connection-table.ts'
 import { placeOf } from '../connections/place.ts'
 import { readOut } from '../connections/read-out.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import { PacketDecoder } from '../packets/decode-packet.ts'
+import { plainShard, shardOf } from './shard.ts'
 
 const BATCHES_PER_TURN = 32
 
@@ -78,13 +78,20 @@ export async function trackCapture(
         if (time < previousTime) backwardTimestamps++
         previousTime = time
         if (time > lastPacketTime) lastPacketTime = time
+        const offset = batch.offsets[i]!
+        const captured = batch.capturedLengths[i]!
+        const linkType = interfaces[index]?.linkType ?? 1
+        if (shards > 1) {
+          const known = plainShard(batch.view, offset, captured, linkType, shards)
+          if (known >= 0 && known !== shard) continue
+        }
         decoder.decode(
           batch.view,
           batch.bytes,
-          batch.offsets[i]!,
-          batch.capturedLengths[i]!,
+          offset,
+          captured,
           batch.originalLengths[i]!,
-          interfaces[index]?.linkType ?? 1,
+          linkType,
           time,
           packet,
         )
@@ -122,11 +129,4 @@ export async function trackCapture(
     backwardTimestamps,
   })
   return { facts: reader.facts, data }
-}
-
-/** The same shard for both directions of a 4-tuple, and for ICMP errors that quote it. */
-function shardOf(p: DecodedPacket, shards: number): number {
-  const a = mix(p.src0 ^ p.src1, p.src2, p.src3, p.srcPort)
-  const b = mix(p.dst0 ^ p.dst1, p.dst2, p.dst3, p.dstPort)
-  return ((a ^ b) >>> 0) % shards
 }
