@@ -73,7 +73,7 @@ export function decodeLayers(
   out: DecodedPacket,
 ): Layer {
   let next = layer
-  // What nearly every packet is, without asking which layer it is;.
+  // What nearly every packet is, without asking which layer it is.
   if (next === LAYER_ETHERNET) next = decodeEthernet(view, at, out)
   if (next === LAYER_IPV4) next = decodeIpv4(view, at, out)
   if (next === LAYER_TCP) return decodeTcp(view, at, out)
