@@ -33,6 +33,11 @@ export function addUnseen(loss: LossCount, view: ConnectionView): void {
   loss.unseenSegments += view.client.unseenSegments + view.upstream.unseenSegments
 }
 
+/** The same of one of a capture's connections, which becomes an object only where it may add something. */
+export function addUnseenOf(loss: LossCount, set: ConnectionSet, index: number): void {
+  if (set.unseenSegments(index) > 0 || set.hasFolds(index)) addUnseen(loss, set.view(index))
+}
+
 /** A packet that passed the other tap this long before a capture's end should be in it. */
 const FLIGHT_NS = 50e6
 

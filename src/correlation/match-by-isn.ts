@@ -91,15 +91,15 @@ class KnownIsns {
   }
 }
 
-/** One ISN alone is 32 bits: something else of the SYN must agree too. */
+/**
+ * One ISN alone is 32 bits: something else of the SYN must agree too. Ports first: they are at hand, and rarely differ,
+ * while what else the SYN said lies in its segments.
+ */
 function isSameSyn(client: ConnectionSet, c: number, upstream: ConnectionSet, u: number): boolean {
-  const a = client.synTimestamp(c)
-  const b = upstream.synTimestamp(u)
+  if (client.clientPort(c) === upstream.clientPort(u)) return true
+  if (client.upstreamPort(c) === upstream.upstreamPort(u)) return true
+  const stamp = client.synTimestamp(c)
+  if (stamp >= 0 && stamp === upstream.synTimestamp(u)) return true
   const id = client.synIpId(c)
-  return (
-    (a >= 0 && a === b) ||
-    (id > 0 && id === upstream.synIpId(u)) ||
-    client.clientPort(c) === upstream.clientPort(u) ||
-    client.upstreamPort(c) === upstream.upstreamPort(u)
-  )
+  return id > 0 && id === upstream.synIpId(u)
 }

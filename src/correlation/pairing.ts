@@ -9,6 +9,7 @@ import {
   addHoles,
   addMissedArrivals,
   addUnseen,
+  addUnseenOf,
   type LossCount,
   lossReasons,
   newLossCount,
@@ -218,7 +219,7 @@ function countUnmatched(set: ConnectionSet, partner: Int32Array, loss: LossCount
   for (let i = 0; i < partner.length && seen < MOST_COMPARED; i++) {
     if (partner[i]! >= 0) continue
     seen++
-    addUnseen(loss, set.view(i))
+    addUnseenOf(loss, set, i)
   }
 }
 
@@ -253,6 +254,6 @@ export function singleSighting(
 /** Signs of loss that a single capture shows. */
 export function singleLoss(set: ConnectionSet): string[] {
   const loss = newLossCount(set)
-  for (let i = 0; i < Math.min(set.count, MOST_COMPARED); i++) addUnseen(loss, set.view(i))
+  for (let i = 0; i < Math.min(set.count, MOST_COMPARED); i++) addUnseenOf(loss, set, i)
   return lossReasons(loss)
 }

@@ -13,14 +13,17 @@ const SUPER_SEGMENT = 9000
  * Is a tap in the host of a side? Shown by what leaves it: untouched initial TTL together with checksums left to
  * the card, segments larger than any frame, or packets that the capture itself calls outgoing (VERDICTS §1).
  */
-export function tapPosition(set: ConnectionSet, side: Side): TapPosition | null {
+export function tapPosition(
+  set: ConnectionSet,
+  side: Side,
+  views: readonly ConnectionView[] = sampleOf(set),
+): TapPosition | null {
   let asked = 0
   let initial = 0
   let unfilled = 0
   let oversized = 0
   let outgoing = 0
-  for (let i = 0; i < Math.min(set.count, SAMPLE); i++) {
-    const view = set.view(i)
+  for (const view of views) {
     const facts = view[side]
     if (facts.packets - facts.resets < 1) continue
     asked++
@@ -37,6 +40,10 @@ export function tapPosition(set: ConnectionSet, side: Side): TapPosition | null 
   return { host: side, basis: reasons.join(', '), told: false }
 }
 
+function sampleOf(set: ConnectionSet): ConnectionView[] {
+  return Array.from({ length: Math.min(set.count, SAMPLE) }, (_, index) => set.view(index))
+}
+
 function hasInitialTtl(facts: DirectionFacts): boolean {
   return facts.ttlLow === facts.ttlHigh && INITIAL_TTLS.includes(facts.ttlLow)
 }
@@ -50,8 +57,9 @@ function leaves(view: ConnectionView, side: Side): boolean {
  * arrive from afar. Null when both or neither look so (loopback, one node).
  */
 export function singlePosition(set: ConnectionSet): TapPosition | null {
-  const client = tapPosition(set, 'client')
-  const upstream = tapPosition(set, 'upstream')
+  const views = sampleOf(set)
+  const client = tapPosition(set, 'client', views)
+  const upstream = tapPosition(set, 'upstream', views)
   if (client !== null && upstream !== null) return null
   return client ?? upstream
 }
