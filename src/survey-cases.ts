@@ -5,9 +5,8 @@ import { countedMeasures } from './diagnosis/measures.ts'
 import { notingSurroundings } from './diagnosis/noting-surroundings.ts'
 import { aliveUntil, closeTime, type Standing, standingOf } from './diagnosis/standing.ts'
 import { type Sighted, SurroundingsCollector } from './diagnosis/surroundings.ts'
-import { whyOf } from './diagnosis/why.ts'
+import { leadingWhy } from './diagnosis/why.ts'
 import { type Beside, type Case, NOTHING_BESIDE, type Surroundings } from './model/case.ts'
-import type { Cause } from './model/report.ts'
 
 /** What a report says of all its connections together. */
 export interface Survey {
@@ -111,23 +110,22 @@ function kindAlone(
   counter: EndingCounter,
   around: ReturnType<typeof notingSurroundings>,
 ): number {
-  const causes = whyOf(c, around)
+  const cause = leadingWhy(c, around)
   const { endpoint, burst, itself } = around.asked
   if (endpoint || itself) return PENDING
-  const kind = kindOf(c, causes, counter)
+  const kind = kindOf(c, cause, counter)
   return burst ? UNLESS_CUT | kind : kind
 }
 
-function kindOf(c: Case, causes: readonly Cause[], counter: EndingCounter): number {
+function kindOf(c: Case, cause: ReturnType<typeof leadingWhy>, counter: EndingCounter): number {
   const { termination, detail, benign, firstReset, ignoredResets } = c.outcome
-  const cause = causes[0]
   return counter.kindOf({
     termination,
     detail,
     benign,
     by: firstReset?.by ?? null,
     confidence: firstReset?.confidence ?? null,
-    cause: cause === undefined ? null : { id: cause.id, confidence: cause.confidence },
+    cause: cause === null ? null : { id: cause.id, confidence: cause.confidence },
     ignoredReset: ignoredResets.length > 0,
   })
 }
@@ -210,7 +208,7 @@ function decidePending(
     else {
       const c = held.take(i) ?? cases.at(i)
       const around = notingSurroundings(surroundings, beside)
-      kind = kindOf(c, whyOf(c, around), counter)
+      kind = kindOf(c, leadingWhy(c, around), counter)
       const { itself, burst } = around.asked
       const isDecided = isShaped && !itself && (!burst || shapes[shape]!.asksBurst)
       if (isDecided) decided[alike.intern()] = kind

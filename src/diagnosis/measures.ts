@@ -5,6 +5,9 @@ import type { Measure } from './timers.ts'
 /** Times before a connection's first FIN or RST, in ns, as its sender's tap shows them; NaN where they cannot be known. */
 export type Measures = Record<Measure, number>
 
+/** Shorter times repeat by chance. */
+export const LEAST_REPEATED_NS = 0.9e9
+
 const UNKNOWN: Measures = { idle: Number.NaN, age: Number.NaN, request: Number.NaN }
 
 /**

@@ -8,15 +8,13 @@ import type {
   Surroundings,
 } from '../model/case.ts'
 import { linkedLeg } from './linked-leg.ts'
-import { type Measures, measuresOf } from './measures.ts'
+import { LEAST_REPEATED_NS, type Measures, measuresOf } from './measures.ts'
 import { Moments } from './moments.ts'
 import { closeTime, type Standing, startTime } from './standing.ts'
 
 const BURST_NS = 50e6
 /** Connections that end after times this far apart ended after the same time. */
 const SAME_NS = 0.25e9
-/** Shorter times repeat by chance. */
-const LEAST_REPEATED_NS = 0.9e9
 const AT_ONCE_NS = 100e6
 /** Accepted this shortly before and after, a port was listened on. */
 const AMONG_NS = 1e9

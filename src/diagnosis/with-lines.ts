@@ -21,13 +21,18 @@ interface Told {
  * refusals leave no other trace. Where a line may be another connection's, it says nothing.
  */
 export function withLines(causes: Cause[], c: Case, around: Surroundings): Cause[] {
+  const told = causeByLines(c, around)
+  return told === null ? causes : [told, ...causes.filter(({ id }) => id !== told.id)].slice(0, 3)
+}
+
+/** What the log of a proxy says it did; null where it says nothing of the end. */
+export function causeByLines(c: Case, around: Surroundings): Cause | null {
   for (const joined of around.logLines(c)) {
     if (joined.others.length > 0 || joined.confidence === 'unclear') continue
     const told = toldBy(joined, c)
-    if (told === null) continue
-    return [causeOf(told, joined, c), ...causes.filter(({ id }) => id !== told.id)].slice(0, 3)
+    if (told !== null) return causeOf(told, joined, c)
   }
-  return causes
+  return null
 }
 
 /** A proxy closes this soon after the request of which its line tells, give or take its clock. */

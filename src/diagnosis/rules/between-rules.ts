@@ -1,7 +1,7 @@
 import { ACK } from '../../../native-free-decoders/decoded-packet.ts'
 import type { FirstResetFacts } from '../../model/outcome.ts'
 import { matchTimer, timerText } from '../timers.ts'
-import { cause, type Facts, type Rule, secondsText, whenReset } from './rule.ts'
+import { type Facts, type Rule, secondsText, whenReset } from './rule.ts'
 
 const IDLE_NS = 0.9e9
 /** Hardly any device forgets an established connection sooner. */
@@ -22,7 +22,7 @@ const expiredReject = whenReset((f, reset) => {
   if (by !== 'between' || event.trigger === null || hasTriggerArrived(f, reset)) return null
   if (idleNs === null || idleNs < IDLE_NS || event.trigger.segment.length === 0) return null
   const isLong = idleNs >= FORGETS_NS
-  return cause(f, {
+  return {
     id: 'middlebox-state-expired',
     confidence: isLong ? 'probable' : 'unclear',
     why: `${secondsText(idleNs)} of silence${timerText(idleNs, 'middlebox')}, then a device between answered the next data with a RST: ${isLong ? 'it had forgotten the connection' : 'it may have forgotten the connection, or a rule that rejects it came up meanwhile'}`,
@@ -30,7 +30,7 @@ const expiredReject = whenReset((f, reset) => {
       "keep-alives shorter than that device's idle timeout",
       'its session or conntrack timeout, and its log',
     ],
-  })
+  }
 })
 
 /** Both ends were reset between, in a silence as long as the timeout of a device. */
@@ -39,12 +39,12 @@ const idleReset = whenReset((f, { by, event, idleNs }) => {
   const both = new Set(f.c.outcome.resets.filter((e) => e.ending).map((e) => e.from)).size === 2
   const timer = matchTimer(idleNs, 'middlebox')
   if (!both || timer === null || timer.names.length === 0 || timer.atLeast) return null
-  return cause(f, {
+  return {
     id: 'middlebox-idle-timeout',
     confidence: 'probable',
     why: `after ${secondsText(idleNs)} of silence${timerText(idleNs, 'middlebox')} a device between reset both ends`,
     next: ["keep-alives or a client idle timeout shorter than that device's (TCP reset on idle)"],
-  })
+  }
 })
 
 /** How injected resets give themselves away (Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets, NDSS 2009). */
@@ -71,12 +71,12 @@ function seqOf(e: FirstResetFacts['event']): number {
 
 const middleboxReset = whenReset((f, reset) => {
   if (reset.by !== 'between') return null
-  return cause(f, {
+  return {
     id: 'middlebox-reset',
     confidence: reset.confidence,
     why: `a device between reset the connection${reset.where?.hops == null ? '' : `, ${reset.where.text}`}${signatures(f)}`,
     next: ['ask for the log of the firewall, IPS or load balancer there at that time'],
-  })
+  }
 })
 
 /** A kernel without the socket made it, whatever way it came: a RST without ACK that takes its number from what it answers. */
@@ -91,14 +91,14 @@ const rerouted = whenReset((f, reset) => {
   if (by !== 'between' || !isBareAnswer(event) || event.from !== 'upstream') return null
   if ((event.trigger?.segment.length ?? 0) === 0 || hasTriggerArrived(f, reset)) return null
   if (!f.bothSaw) return null
-  return cause(f, {
+  return {
     id: 'ecmp-rehash',
     confidence: 'unclear',
     why: `the data did not reach ${f.upstreamKey}, and a kernel that does not know the connection answered it: it may have been routed to another host (ECMP rehash, another load balancer node or backend)`,
     next: [
       'did the set of backends, load balancer nodes or routes change at that moment? TTL and timestamps of the RST against those of the upstream',
     ],
-  })
+  }
 })
 
 /** Causes of resets that neither end sent. */

@@ -11,7 +11,7 @@ import {
   workerRecycled,
 } from './process-rules.ts'
 import { goAway, proxyHeader, wrongProtocol } from './protocol-rules.ts'
-import { alikeText, cause, ENOUGH_REPEATED, type Rule, repeatedApart, secondsText } from './rule.ts'
+import { alikeText, ENOUGH_REPEATED, type Rule, repeatedApart, secondsText } from './rule.ts'
 
 /** Shorter silences are no timeouts. */
 const LEAST_IDLE_NS = 0.9e9
@@ -23,14 +23,14 @@ const truncated: Rule = (f) => {
     http !== null && (http.upstreamState === 'in-body' || http.upstreamState === 'in-head')
   if (!cut || outcome.fins.upstream === null || outcome.firstClose?.by === 'client') return null
   const missing = http.responseMissing
-  return cause(f, {
+  return {
     id: 'premature-close',
     confidence: 'probable',
     why: `the upstream closed in the middle of its response${missing === null ? ' (chunked, without its end)' : `: ${missing} bytes were still to come`}`,
     next: [
       'the log of the upstream application: an exception while it wrote, or its own upstream went away',
     ],
-  })
+  }
 }
 
 /** The upstream closed in an orderly way, and had not answered. */
@@ -40,14 +40,14 @@ const unanswered: Rule = (f) => {
     return null
   if (outcome.exchange !== 'response-owed') return null
   const waited = f.measures.request
-  return cause(f, {
+  return {
     id: 'premature-close',
     confidence: 'probable',
     why: `the upstream closed without an answer to the request${requestText(f)}${Number.isNaN(waited) ? '' : `, ${secondsText(waited)} after its end`}`,
     next: [
       'the log of the upstream application at its FIN: an exception, a shutdown, a worker that ended',
     ],
-  })
+  }
 }
 
 const cancelled: Rule = (f) => {
@@ -57,12 +57,12 @@ const cancelled: Rule = (f) => {
   if (outcome.firstClose?.by !== 'client' || outcome.firstClose.kind !== 'fin' || !cut) return null
   // A half-close that the upstream answered in full cancels nothing.
   if (outcome.exchange !== 'mid-response' && outcome.exchange !== 'response-owed') return null
-  return cause(f, {
+  return {
     id: 'client-cancel',
     confidence: 'probable',
     why: 'the client closed before the response was complete',
     next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
-  })
+  }
 }
 
 /** Somebody was waiting: no such connection is idle. */
@@ -85,11 +85,11 @@ const idleClose: Rule = (f) => {
   const repeated = idle < LEAST_IDLE_NS ? 1 : repeatedApart(f, 'idle')
   const isTimer = timer !== '' || repeated >= ENOUGH_REPEATED
   if (!isTimer || OWED.has(outcome.exchangeAtClose)) return null
-  return cause(f, {
+  return {
     id: 'idle-timeout',
     confidence: 'probable',
     why: `the ${close.by} closed the idle connection after ${secondsText(idle)}${timer}${alikeText(repeated)}; nothing was lost`,
-  })
+  }
 }
 
 /** A RST that its receiver ignored; the connection went on. */
@@ -99,7 +99,7 @@ const ineffective: Rule = (f) => {
   if (ignored === undefined || outcome.firstReset !== null) return null
   const tap = ignored.segment.seen.findIndex((s) => s !== null)
   const text = 'the RST that its receiver ignored'
-  return cause(f, {
+  return {
     id: 'ineffective-rst',
     confidence: 'probable',
     why: `a RST in the name of the ${ignored.from} was ignored by its receiver: its sequence number was not the expected one; the connection went on`,
@@ -107,7 +107,7 @@ const ineffective: Rule = (f) => {
     next: [
       'something between injects resets: compare its TTL and IP ID with the other packets of that side',
     ],
-  })
+  }
 }
 
 /** The client's connection ends at a proxy, and the proxy's own connection was reset while it carried the request. */
@@ -119,14 +119,14 @@ export const behindProxy: Rule = (f) => {
   if (reset === null || reset.by === 'client' || upstream.benign || first === 'downstream') {
     return null
   }
-  return cause(f, {
+  return {
     id: 'proxy-upstream-reset',
     confidence: link.confidence,
     why: `a proxy ends this connection: ${storyText(story)}`,
     next: [
       `look at connection ${link.connection}: rstscope compare … --connection ${link.connection}`,
     ],
-  })
+  }
 }
 
 /** Causes of ends without a RST. */

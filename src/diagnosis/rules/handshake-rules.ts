@@ -1,6 +1,6 @@
 import { ACK, RST, SYN } from '../../../native-free-decoders/decoded-packet.ts'
 import type { IcmpError } from '../../model/connection.ts'
-import { cause, type Facts, lostFrom, type Rule, secondsText, seenAt, tapOf } from './rule.ts'
+import { type Facts, lostFrom, type Rule, secondsText, seenAt, tapOf } from './rule.ts'
 
 const LISTENING = (f: Facts) => [
   `on the upstream: ss -ltn 'sport = :${f.upstreamPort}'`,
@@ -10,23 +10,23 @@ const LISTENING = (f: Facts) => [
 const refused: Rule = (f) => {
   if (f.c.outcome.detail !== 'refused' || f.reset === null) return null
   if (f.reset.by === 'between') {
-    return cause(f, {
+    return {
       id: 'firewall-reject',
       confidence: f.reset.confidence,
       why: `a device between answered the SYN to ${f.upstream} with a RST`,
       next: ['look for a REJECT rule on the way: NetworkPolicy, iptables, security appliance'],
-    })
+    }
   }
   const sure = f.reset.by === 'upstream' ? f.reset.confidence : 'unclear'
   const among = f.around.endpoint(f.c).refusedAmongAccepted
-  return cause(f, {
+  return {
     id: 'connection-refused',
     confidence: among ? 'unclear' : sure,
     why: among
       ? `the host of ${f.upstreamKey} refused the SYN, and accepted others within the same second: a listener that comes and goes, a limit, or a REJECT rule in that host`
       : `nothing listens on ${f.upstreamKey}: its kernel refused the SYN`,
     next: LISTENING(f),
-  })
+  }
 }
 
 /** It refused at first, and accepted everything afterwards. */
@@ -34,7 +34,7 @@ const notReadyYet: Rule = (f) => {
   if (f.c.outcome.detail !== 'refused' || f.reset?.by === 'between') return null
   const e = f.around.endpoint(f.c)
   if (!(e.readyAfter > 0)) return null
-  return cause(f, {
+  return {
     id: 'not-ready-yet',
     confidence: 'probable',
     why: `${f.upstreamKey} refused ${e.refused === 1 ? 'this connection' : `${e.refused} connections`} and accepted all from ${secondsText(e.readyAfter)} after the last refusal on: it was not listening yet`,
@@ -42,7 +42,7 @@ const notReadyYet: Rule = (f) => {
       'readiness and startup probes: was the pod in the endpoints before it listened? kubectl get endpointslices -o yaml',
       "kubectl get pod POD -o jsonpath='{.status.conditions}': Ready, lastTransitionTime",
     ],
-  })
+  }
 }
 
 /** ICMP codes that a filter answers with (RFC 792, RFC 1122 §3.2.2.1, RFC 4443 §3.1). */
@@ -58,15 +58,15 @@ const icmp: Rule = (f) => {
   const text = `${error.from} answers with ICMP type ${error.type} code ${error.code} (frame ${error.frame})`
   const evidence = [{ tap, segment: null, text }]
   if (isProhibited(error)) {
-    return cause(f, {
+    return {
       id: 'firewall-reject',
       confidence: 'probable',
       why: `a filter refuses the SYN to ${f.upstream} by ICMP`,
       evidence,
-    })
+    }
   }
   if (portUnreachable) {
-    return cause(f, {
+    return {
       id: 'no-endpoints',
       confidence: 'unclear',
       why: `the SYN to ${f.upstream} is answered by ICMP port unreachable, as kube-proxy does for a Service without endpoints`,
@@ -75,25 +75,25 @@ const icmp: Rule = (f) => {
         'kubectl get endpointslices -l kubernetes.io/service-name=SERVICE',
         'look for REJECT rules: iptables-save | grep REJECT',
       ],
-    })
+    }
   }
-  return cause(f, {
+  return {
     id: 'upstream-unreachable',
     confidence: 'probable',
     why: `no route to ${f.upstream}: its address answers to nobody`,
     evidence,
-  })
+  }
 }
 
 /** Port unreachable is also what an iptables REJECT rule sends unless told otherwise. */
 const icmpReject: Rule = (f) =>
   f.c.outcome.detail === 'icmp-unreachable'
-    ? cause(f, {
+    ? {
         id: 'firewall-reject',
         confidence: 'unclear',
         why: `a REJECT rule on the way to ${f.upstream} may answer with the same ICMP error`,
         next: ['iptables-save | grep REJECT on the host that sent the ICMP error'],
-      })
+      }
     : null
 
 const unanswered: Rule = (f) => {
@@ -101,16 +101,16 @@ const unanswered: Rule = (f) => {
   if (c.outcome.detail !== 'no-answer') return null
   const at = tapOf(f, 'client')
   if (c.sighting.taps.length < 2) {
-    return cause(f, {
+    return {
       id: 'syn-dropped',
       confidence: 'unclear',
       why: `SYNs to ${f.upstream} get no answer: dropped on the way, or ignored by the upstream`,
       next: ['a capture at the upstream: does the SYN arrive there?'],
-    })
+    }
   }
   if (f.bothSaw) {
     const healthy = f.around.endpoint(f.c).established > 0
-    return cause(f, {
+    return {
       id: 'accept-queue-overflow',
       confidence: healthy ? 'probable' : 'unclear',
       why: `SYNs arrive at ${f.upstreamKey} and its host ignores them${healthy ? ', while other connections to it work' : ''}: the accept queue is full, or a filter in that host drops them`,
@@ -125,11 +125,11 @@ const unanswered: Rule = (f) => {
         'on the upstream: nstat -az TcpExtListenOverflows TcpExtListenDrops',
         `ss -ltn 'sport = :${f.upstreamPort}': Recv-Q against Send-Q`,
       ],
-    })
+    }
   }
   if (c.sighting.taps[0]!.view === null || c.unmatchedReason === 'tap-not-covering') return null
   const lossy = c.sighting.taps[1]!.loss.length > 0
-  return cause(f, {
+  return {
     id: 'syn-dropped',
     confidence: lossy ? 'unclear' : 'probable',
     why: `SYNs to ${f.upstream} leave the client and never reach the upstream: dropped between, as a NetworkPolicy or firewall does`,
@@ -145,7 +145,7 @@ const unanswered: Rule = (f) => {
       'hubble observe --verdict DROPPED',
       'iptables -L -v -n on both nodes',
     ],
-  })
+  }
 }
 
 /** Some SYNs of one endpoint vanish between, others pass: no policy does that for long. */
@@ -155,7 +155,7 @@ const tableFull: Rule = (f) => {
   if (f.c.unmatchedReason === 'tap-not-covering') return null
   const { established } = f.around.endpoint(f.c)
   if (established === 0) return null
-  return cause(f, {
+  return {
     id: 'conntrack-full',
     confidence: 'unclear',
     why: `SYNs to ${f.upstream} vanish between, and ${established} ${established === 1 ? 'connection' : 'connections'} to the same endpoint passed: a full connection-tracking table drops new connections only, and so do SNAT ports that ran out`,
@@ -163,7 +163,7 @@ const tableFull: Rule = (f) => {
       'on the nodes: dmesg | grep "nf_conntrack: table full"; conntrack -S (drop, insert_failed); sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max',
       'SNAT ports of the load balancer or NAT gateway: its metrics of failed allocations',
     ],
-  })
+  }
 }
 
 /** A new SYN met the old connection of the same ports: ACK for it, RST, and the SYN again. */
@@ -185,7 +185,7 @@ const timeWaitReuse: Rule = (f) => {
     (s) => s.from === 'client' && (s.flags & RST) !== 0 && s.seq === old.ack && s.frame > old.frame,
   )
   if (!answered) return null
-  return cause(f, {
+  return {
     id: 'time-wait-reuse',
     confidence: 'probable',
     why: `the client used a port again that ${f.upstreamKey} still had an earlier connection for: it answered the SYN with an ACK of that one`,
@@ -196,7 +196,7 @@ const timeWaitReuse: Rule = (f) => {
       'source ports run short: ss -tan state time-wait | wc -l on the client; net.ipv4.ip_local_port_range; reuse connections',
       'a SNAT on the way that hands out ports again before 60 s are over',
     ],
-  })
+  }
 }
 
 const answerLost: Rule = (f) => {
@@ -204,7 +204,7 @@ const answerLost: Rule = (f) => {
   if (detail !== 'no-final-ack' || handshake.synAck === null) return null
   const lost = lostFrom(f, 'upstream').includes(handshake.synAck)
   if (!lost) return null
-  return cause(f, {
+  return {
     id: 'synack-dropped',
     confidence: 'probable',
     why: `${f.upstreamKey} answers every SYN, and no SYN-ACK reaches the client: dropped on the way back`,
@@ -218,7 +218,7 @@ const answerLost: Rule = (f) => {
     next: [
       'check the return path: asymmetric routing, reverse-path filter, egress policy of the upstream',
     ],
-  })
+  }
 }
 
 const takenBack: Rule = (f) => {
@@ -230,7 +230,7 @@ const takenBack: Rule = (f) => {
     !sighting.taps[trigger.tap]!.view!.strangeFrames.has(trigger.segment.frame)
   )
     return null
-  return cause(f, {
+  return {
     id: 'nat-mapping-lost',
     confidence: 'probable',
     why: `the SYN-ACK reached the client with an address that it never called, and its kernel reset that`,
@@ -238,7 +238,7 @@ const takenBack: Rule = (f) => {
       'conntrack -S on the node (invalid, insert_failed)',
       'sysctl net.bridge.bridge-nf-call-iptables',
     ],
-  })
+  }
 }
 
 /** Causes of handshakes that were never completed. */

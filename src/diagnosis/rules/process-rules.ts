@@ -1,11 +1,10 @@
 import type { HttpSummary } from '../../model/application.ts'
 import type { Observation } from '../../model/outcome.ts'
-import type { Cause } from '../../model/report.ts'
 import { closeTime, isAbrupt, startTime } from '../standing.ts'
 import { timerText } from '../timers.ts'
 import {
   alikeText,
-  cause,
+  type CauseText,
   closeObservation,
   ENOUGH_REPEATED,
   type Facts,
@@ -54,7 +53,7 @@ export const shutDown: Rule = (f) => {
   const survivors = survivorsOf(f)
   // One refusal long ago is not the listener that was closed for this end.
   const isOne = f.around.endpoint(f.c).refused === 1 && before > LONG_GRACE_NS
-  return cause(f, {
+  return {
     id: 'graceful-shutdown',
     confidence: survivors === 0 && !isOne ? 'probable' : 'unclear',
     against: survivalEvidence(f, survivors),
@@ -64,7 +63,7 @@ export const shutDown: Rule = (f) => {
       'terminationGracePeriodSeconds and preStop of the pod, against the longest request; keep accepting until endpoints are updated (preStop sleep)',
       ...ENDED,
     ],
-  })
+  }
 }
 
 /** Somebody of the same endpoint lived on, and new connections were accepted: not the whole of it ended. */
@@ -91,15 +90,15 @@ export const workerGone: Rule = (f) => {
   return workerEnded(f, 'a connection')
 }
 
-function workerEnded(f: Facts, what: string) {
-  return cause(f, {
+function workerEnded(f: Facts, what: string): CauseText {
+  return {
     id: 'worker-recycled',
     confidence: 'unclear',
     why: `${what} of ${f.upstreamKey} ended in the middle of a request, while others went on or were accepted afterwards: one worker of the server ended, not the server`,
     next: [
       'the log of the application server: WORKER TIMEOUT, max_requests, a child that was killed (dmesg -T | grep -i oom)',
     ],
-  })
+  }
 }
 
 /** Connections of the endpoint that outlived the end of this one. */
@@ -146,13 +145,13 @@ export const crashed: Rule = (f) => {
   const refused = gone
     ? `, and from ${secondsText(e.firstRefused - closed)} later on new ones were refused`
     : ''
-  return cause(f, {
+  return {
     id: 'upstream-crash',
     confidence: sure ? 'probable' : 'unclear',
     why: `${ends}${refused}: its process died (crash, OOM kill, SIGKILL)`,
     against: survivalEvidence(f, survivors),
     next: [...ENDED, 'on the node: dmesg -T | grep -i oom'],
-  })
+  }
 }
 
 /** A request was cut after a time that looks like a limit, or by a status that says so. */
@@ -170,7 +169,7 @@ export const applicationTimeout: Rule = (f) => {
   // An abort after a short wait is anything's; an orderly close without an answer is not.
   const enough = known ? 1 : close.kind === 'fin' && !outcome.benign ? 1 : ENOUGH_REPEATED
   if (repeated < enough) return null
-  return cause(f, {
+  return {
     id: 'application-timeout',
     confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
     why: `${f.upstreamKey} had the whole request${requestText(f)} and closed ${secondsText(waited)} later${timer} without an answer${alikeText(repeated)}: a timeout of the application or of its server`,
@@ -178,15 +177,15 @@ export const applicationTimeout: Rule = (f) => {
       'the log of the application at the start of the request: what did it wait for?',
       'request and worker timeouts of the server against the time that this request takes',
     ],
-  })
+  }
 }
 
 /** 408 (RFC 9110 §15.5.9): the server did not get the whole request in the time that it waits. */
-function answeredTimeout(f: Facts, http: HttpSummary): Cause | null {
+function answeredTimeout(f: Facts, http: HttpSummary): CauseText | null {
   const isCut = http.clientState === 'in-head' || http.clientState === 'in-body'
   // Of idle connections some servers take leave with a 408 that nobody asked for.
   if (!isCut && http.responses > http.requests) return null
-  return cause(f, {
+  return {
     id: 'application-timeout',
     confidence: 'probable',
     why: isCut
@@ -196,7 +195,7 @@ function answeredTimeout(f: Facts, http: HttpSummary): Cause | null {
       'what held the request back: the client, a proxy that starved, a loss on the way?',
       'requestTimeout, headersTimeout, client_header_timeout, client_body_timeout of the server',
     ],
-  })
+  }
 }
 
 /** The request was acknowledged, and no answer came until the client had enough. */
@@ -208,7 +207,7 @@ export const applicationHang: Rule = (f) => {
   if (!(waited >= PATIENCE_NS) || !isRequestAcknowledged(f)) return null
   const repeated = repeatedApart(f, 'request')
   const others = f.around.survivors(f.c, closeTime(f.c) - waited)
-  return cause(f, {
+  return {
     id: 'application-hang',
     confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
     why: `${f.upstreamKey} acknowledged the request${requestText(f)} and sent nothing for ${secondsText(waited)}; then the client gave up${timerText(waited, 'client', 'request')}${repeated > 1 ? `, as in ${repeated - 1} more of its connections` : ''}: the kernel lives, the application does not answer`,
@@ -220,7 +219,7 @@ export const applicationHang: Rule = (f) => {
       `on the upstream: ss -ltn 'sport = :${f.upstreamPort}': does Recv-Q grow? thread dump, CPU throttling, locks`,
       'kubectl describe pod POD: Unhealthy … context deadline exceeded',
     ],
-  })
+  }
 }
 
 function isRequestAcknowledged(f: Facts): boolean {
@@ -243,7 +242,7 @@ export const ageLimit: Rule = (f) => {
   if (idle >= 0.8 * age || f.measures.request >= 0.8 * age) return null
   const repeated = repeatedApart(f, 'age')
   if (repeated < ENOUGH_REPEATED || repeated <= repeatedApart(f, 'idle')) return null
-  return cause(f, {
+  return {
     id: 'connection-age-limit',
     confidence: 'probable',
     why: `${f.upstreamKey} closed ${repeated} connections ${secondsText(age)} after their SYN${timerText(age, 'server', 'age')}, busy or not: a greatest age of connections`,
@@ -251,7 +250,7 @@ export const ageLimit: Rule = (f) => {
       'max_connection_duration (Envoy), MAX_CONNECTION_AGE (gRPC), keepalive_requests or a drain of the server',
       'a client that retries on a connection closed before its answer, or a server that announces the end (GOAWAY, Connection: close)',
     ],
-  })
+  }
 }
 
 export function requestText(f: Facts): string {

@@ -1,5 +1,5 @@
 import type { FirstBytes } from '../../model/application.ts'
-import { cause, closeObservation, type Rule, whenReset } from './rule.ts'
+import { closeObservation, type Rule, whenReset } from './rule.ts'
 
 /** Ports on which plaintext is not expected. */
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 6443, 8443, 9443, 10250, 15006, 15012])
@@ -21,14 +21,14 @@ export const plaintextToTls = whenReset((f, { by }) => {
   const { tls, plain } = f.around.endpoint(f.c)
   const known = tls > 0 || TLS_PORTS.has(f.view.endpoints.upstream.port)
   if (!known) return null
-  return cause(f, {
+  return {
     id: 'plaintext-to-tls-port',
     confidence: tls > 0 && plain === 0 ? 'probable' : 'unclear',
     against:
       plain === 0 ? [] : [closeObservation(f, `${f.upstreamKey} answered others in plaintext`)],
     why: `the client speaks plaintext, ${tls > 0 ? `others speak TLS with ${f.upstreamKey}` : 'the port is one for TLS'}, and the upstream ended the connection without a byte`,
     next: STRICT,
-  })
+  }
 })
 
 const NAMES: Partial<Record<FirstBytes, string>> = {
@@ -51,7 +51,7 @@ export const wrongProtocol: Rule = (f) => {
   if (asked === undefined || answered === undefined || asked === answered) return null
   // Those rules of their own know better, and STARTTLS begins after a greeting.
   if (asked === 'TLS' || answered === 'TLS') return null
-  return cause(f, {
+  return {
     id: 'wrong-protocol',
     confidence: 'probable',
     why: `the client speaks ${asked} and ${f.upstreamKey} answers in ${answered}`,
@@ -59,7 +59,7 @@ export const wrongProtocol: Rule = (f) => {
       'the port name or appProtocol of the Service: kubectl get svc -o yaml; istioctl analyze (IST0118, IST0116)',
       'is it the right port, and does the client force HTTP/2 (h2c)?',
     ],
-  })
+  }
 }
 
 /** The client begins with a PROXY header that the upstream does not take, or lacks one that others send. */
@@ -75,7 +75,7 @@ export const proxyHeader: Rule = (f) => {
   const { proxyHeaders, plain } = f.around.endpoint(f.c)
   if (has ? proxyHeaders > 0 : proxyHeaders === 0 || plain > 0) return null
   const answer = status === 400 ? 'answered 400 and closed' : 'closed without a byte'
-  return cause(f, {
+  return {
     id: 'proxy-protocol-mismatch',
     confidence: 'probable',
     why: has
@@ -84,7 +84,7 @@ export const proxyHeader: Rule = (f) => {
     next: [
       "PROXY protocol on both sides or on none: the load balancer's annotation, nginx listen … proxy_protocol, Envoy listener filter proxy_protocol",
     ],
-  })
+  }
 }
 
 /** Accepted and ended at once without a byte read, in connection after connection, while older ones work. */
@@ -96,7 +96,7 @@ export const turnedAway: Rule = (f) => {
   if (close.segment === null || f.measures.age > 0.1e9) return null
   const e = f.around.endpoint(f.c)
   if (e.turnedAway < ENOUGH_TURNED_AWAY || !e.works) return null
-  return cause(f, {
+  return {
     id: 'descriptor-exhaustion',
     confidence: 'unclear',
     why: `${f.upstreamKey} accepted ${e.turnedAway} connections and ended each within 0.1 s without a byte, while others of its connections work: out of file descriptors, over a connection limit, or no filter chain for them`,
@@ -110,7 +110,7 @@ export const turnedAway: Rule = (f) => {
       'kubectl exec POD -- sh -c "ls /proc/1/fd | wc -l; grep files /proc/1/limits"',
       'the log of the server at that moment: EMFILE, too many open files, worker_connections, max connections',
     ],
-  })
+  }
 }
 
 /** RFC 9113 §7. */
@@ -147,7 +147,7 @@ export const goAway: Rule = (f) => {
     left > 0
       ? ` with ${left} ${left === 1 ? 'stream' : 'streams'} unanswered`
       : '; nothing was lost'
-  return cause(f, {
+  return {
     id: 'h2-goaway',
     confidence: 'probable',
     why: `the ${by} announced the end of this HTTP/2 connection (GOAWAY, ${name}, last stream ${lastStream})${isCounted ? streams : ''}; streams above ${lastStream} were not taken and may be sent again`,
@@ -156,5 +156,5 @@ export const goAway: Rule = (f) => {
       error === 0
         ? ['why did it drain? a deployment, max_connection_duration, MAX_CONNECTION_AGE']
         : [`the log of the ${by} for ${name}: a limit or a fault of the other side`],
-  })
+  }
 }

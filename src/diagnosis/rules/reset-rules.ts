@@ -15,7 +15,6 @@ import {
 import { goAway, plaintextToTls, proxyHeader, turnedAway, wrongProtocol } from './protocol-rules.ts'
 import {
   alikeText,
-  cause,
   ENOUGH_REPEATED,
   type Facts,
   isRst,
@@ -40,7 +39,7 @@ const natLost = whenReset((f, { event }) => {
   })
   if (!strange) return null
   const victim = event.from
-  return cause(f, {
+  return {
     id: 'nat-mapping-lost',
     confidence: 'probable',
     evidence: strangerEvidence(f),
@@ -49,7 +48,7 @@ const natLost = whenReset((f, { event }) => {
       'conntrack -S on the node (invalid, insert_failed); conntrack -L | wc -l against nf_conntrack_max',
       'sysctl net.netfilter.nf_conntrack_tcp_be_liberal',
     ],
-  })
+  }
 })
 
 /** The first segment that came under addresses that are not the connection's. */
@@ -72,12 +71,12 @@ const bothAborted = whenReset((f, { crossedInFlight, event }) => {
   const active = f.c.outcome.resets.filter((e) => e.ending && e.anatomy === 'active')
   const both = new Set(active.map((e) => e.from)).size === 2
   if (!crossedInFlight || !both || event.anatomy !== 'active') return null
-  return cause(f, {
+  return {
     id: 'both-abort',
     confidence: 'probable',
     why: 'both ends aborted on their own, within the time that a packet takes to cross',
     next: ['look for what both ends share: a common timeout, a drain, a deployment at that moment'],
-  })
+  }
 })
 
 const keepAliveRace = whenReset((f, { idleNs }) => {
@@ -85,7 +84,7 @@ const keepAliveRace = whenReset((f, { idleNs }) => {
   if (f.c.outcome.detail !== 'keep-alive-race' || f.view.upstream.bytes === 0) return null
   const idle =
     idleNs === null ? '' : ` after ${secondsText(idleNs)} of silence${timerText(idleNs, 'server')}`
-  return cause(f, {
+  return {
     id: 'keepalive-race',
     confidence: 'probable',
     why: `the upstream closed the idle connection${idle} while the next request was on its way`,
@@ -93,7 +92,7 @@ const keepAliveRace = whenReset((f, { idleNs }) => {
       "make the client's idle timeout shorter than the upstream's keep-alive timeout",
       'retry idempotent requests on a reset before the first response byte',
     ],
-  })
+  }
 })
 
 const afterClose = whenReset((f, { event, by, idleNs }) => {
@@ -102,29 +101,29 @@ const afterClose = whenReset((f, { event, by, idleNs }) => {
   const complete = f.c.outcome.exchangeAtClose === 'complete' && f.view.upstream.bytes > 0
   const writer = opposite(event.from)
   if (event.from === 'client' && !complete) {
-    return cause(f, {
+    return {
       id: 'client-cancel',
       confidence: 'probable',
       why: 'the client closed in the middle of the response, and its kernel reset what still came',
       next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
-    })
+    }
   }
   if (!complete) {
-    return cause(f, {
+    return {
       id: 'premature-close',
       confidence: 'probable',
       why: 'the upstream closed before the exchange was complete, and its kernel reset what the client still sent',
       next: ['the log of the upstream application at its FIN: a limit, an exception, a shutdown'],
-    })
+    }
   }
-  return cause(f, {
+  return {
     id: 'stale-keepalive-reuse',
     confidence: 'probable',
     why: `the ${writer} used the connection again${idleNs === null ? '' : `, ${secondsText(idleNs)} after its last use,`} although it had acknowledged the other side's FIN`,
     next: [
       `the ${writer}'s connection pool keeps half-closed connections: validate before reuse, or upgrade the client library`,
     ],
-  })
+  }
 })
 
 /** The whole response was sent, and the RST right behind it. */
@@ -146,16 +145,16 @@ const unreadData = whenReset((f, { by, event }) => {
   // A process that is killed leaves the same, in all of its connections at once.
   if (!answered && f.around.burst(f.c).abrupt >= ENOUGH_REPEATED) return null
   if (http.clientState !== 'in-body' && http.clientState !== 'in-head' && isAnsweredAndCut(f)) {
-    return cause(f, {
+    return {
       id: 'upstream-close-unread-data',
       confidence: 'unclear',
       why: `the upstream answered ${http.lastStatus ?? ''} and reset at once: part of the request lay unread in its socket, or it closes so on purpose (SO_LINGER 0)`,
       next: [
         'the log of the server for this request: a limit (body size, authentication) that answers early?',
       ],
-    })
+    }
   }
-  return cause(f, {
+  return {
     id: 'upstream-close-unread-data',
     confidence: 'probable',
     why: answered
@@ -167,7 +166,7 @@ const unreadData = whenReset((f, { by, event }) => {
     next: [
       'a limit of the server (body size, header size, authentication) answers early: read its log; let it drain the body before closing',
     ],
-  })
+  }
 })
 
 const gaveUpUnanswered = whenReset((f, { event, by }) => {
@@ -185,12 +184,12 @@ const gaveUpUnanswered = whenReset((f, { event, by }) => {
     if (seen.kind === 'retransmission' && gone) lost++
   }
   if (lost < 2) return null
-  return cause(f, {
+  return {
     id: side === 'client' ? 'upstream-unreachable' : 'client-unreachable',
     confidence: 'probable',
     why: `the ${side} had retransmitted ${lost} times in vain and given up without a packet; when the path came back its kernel no longer knew the connection`,
     next: ['what cut the path between them before? node, CNI and route events of that time'],
-  })
+  }
 })
 
 /** A filter in the host itself answers just as its kernel does. */
@@ -198,12 +197,12 @@ const hostFilter = whenReset((f, { by, event }) => {
   if (by !== 'upstream' || event.anatomy !== 'passive' || f.c.outcome.fins.upstream !== null)
     return null
   if ((event.trigger?.segment.length ?? 0) === 0) return null
-  return cause(f, {
+  return {
     id: 'firewall-reject',
     confidence: 'unclear',
     why: "a REJECT rule in the upstream's own host sends the same RST as a kernel without the socket",
     next: ['on the upstream host: iptables-save | grep REJECT; nft list ruleset'],
-  })
+  }
 })
 
 const TELLING_IDLE_NS = 9e9
@@ -237,12 +236,12 @@ const idleTimer = whenReset((f, { by, event, idleNs }) => {
     (matchTimer(idleNs, holder)?.names.length ?? 0) > 0
   // Of what cannot be read, the last word may have been a request.
   const isTelling = isLong && (state !== 'opaque' || lastSpeaker(f) === by)
-  return cause(f, {
+  return {
     id: 'idle-timeout',
     confidence: isTelling ? 'probable' : 'unclear',
     why: `the ${by} closed the connection after ${secondsText(idleNs)} of silence${timer}${alikeText(repeated)}`,
     next: [`the idle or keep-alive timeout of the ${by}`],
-  })
+  }
 })
 
 /** What a live socket's abort by itself says. */
@@ -254,7 +253,7 @@ const abort = whenReset((f, { by, event, confidence }) => {
   const sure = confidence === 'certain' && event.anatomy === 'active' ? 'probable' : 'unclear'
   if (by === 'client') {
     if (exchange === 'complete' && f.c.outcome.benign) return null
-    return cause(f, {
+    return {
       id: 'client-abort',
       confidence: sure,
       why:
@@ -262,10 +261,10 @@ const abort = whenReset((f, { by, event, confidence }) => {
           ? `the client aborted in the middle of the exchange${requestText(f)}`
           : 'the client aborted the connection',
       next: ["the client's timeout, cancellation or crash at that moment (Envoy flag DC)"],
-    })
+    }
   }
   if (exchange === 'complete' && f.c.outcome.benign) return null
-  return cause(f, {
+  return {
     id: 'upstream-abort',
     confidence: sure,
     why:
@@ -276,19 +275,19 @@ const abort = whenReset((f, { by, event, confidence }) => {
       'the log of the upstream application at that moment',
       'bpftrace -e \'tracepoint:tcp:tcp_send_reset { printf("%s %d\\n", comm, args->sport); }\' on its node',
     ],
-  })
+  }
 })
 
 /** close() with data unread sends the RST that SO_LINGER 0 sends. */
 const clientClosed = whenReset((f, { by, event }) => {
   const state = f.c.outcome.exchange
   if (by !== 'client' || event.anatomy !== 'active' || state !== 'mid-response') return null
-  return cause(f, {
+  return {
     id: 'client-cancel',
     confidence: 'unclear',
     why: 'an ordinary close() while part of the response lay unread sends the same RST',
     next: ["the client's timeout or cancellation at that moment (Envoy flag DC)"],
-  })
+  }
 })
 
 /** Causes that speak of others than the resetting end come first. */

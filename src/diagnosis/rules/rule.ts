@@ -7,7 +7,7 @@ import type { Cause, Confidence, Evidence } from '../../model/report.ts'
 import type { AlignedSegment } from '../../model/sighting.ts'
 import { evidenceOf } from '../evidence.ts'
 import { codeOf } from '../findings.ts'
-import { type Measures, measuresOf } from '../measures.ts'
+import { LEAST_REPEATED_NS, type Measures, measuresOf } from '../measures.ts'
 import { upstreamKey } from '../standing.ts'
 import type { Measure } from '../timers.ts'
 
@@ -30,9 +30,9 @@ export interface Facts {
 }
 
 /** One cause, if the packets support it. */
-export type Rule = (f: Facts) => Cause | null
+export type Rule = (f: Facts) => CauseText | null
 
-type Resetting = (f: Facts, reset: FirstResetFacts) => Cause | null
+type Resetting = (f: Facts, reset: FirstResetFacts) => CauseText | null
 
 /** A rule for connections that a RST ended. */
 export const whenReset =
@@ -57,6 +57,7 @@ export function factsOf(c: Case, around: Surroundings): Facts {
   }
 }
 
+/** What a rule found: evidence is cited once somebody is to read it, and most of what is found is only counted. */
 export interface CauseText {
   id: string
   confidence: Confidence
@@ -67,7 +68,7 @@ export interface CauseText {
 }
 
 /** A cause of the report; without evidence of its own it rests on how the connection ended. */
-export function cause(f: Facts, text: CauseText): Cause {
+export function causeOf(f: Facts, text: CauseText): Cause {
   const evidence = (text.evidence ?? []).map((o) => evidenceOf(f.c, o))
   return {
     id: text.id,
@@ -173,7 +174,9 @@ export function secondsText(ns: number): string {
  * same moment count once: they ended together, whatever their times.
  */
 export function repeatedApart(f: Facts, measure: Measure): number {
+  if (!(f.measures[measure] >= LEAST_REPEATED_NS)) return 1
   const repeated = f.around.repeated(f.c, measure)
+  if (repeated === 1) return 1
   const together = f.c.outcome.firstClose?.by === 'upstream' ? f.around.burst(f.c).ends : 1
   return Math.max(1, repeated - Math.max(0, together - 1))
 }

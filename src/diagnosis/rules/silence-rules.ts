@@ -4,7 +4,6 @@ import type { ConnectionView, Side } from '../../model/connection.ts'
 import type { AlignedSegment } from '../../model/sighting.ts'
 import { onClientClock } from '../on-client-clock.ts'
 import {
-  cause,
   deliveredFrom,
   type Facts,
   lostFrom,
@@ -77,7 +76,7 @@ export const mtuBlackhole: Rule = (f) => {
     const passing = delivered.some((n) => n > 0) || f.c.outcome.handshake.complete
     if (smallestLost < 900 || smallestLost <= largestDelivered || !passing) continue
     const tap = tapOf(f, side)
-    return cause(f, {
+    return {
       id: 'mtu-blackhole',
       confidence: 'probable',
       why: `segments of ${smallestLost} bytes and more from the ${side} vanish between, smaller ones pass, and no ICMP says why: an MTU black hole`,
@@ -93,7 +92,7 @@ export const mtuBlackhole: Rule = (f) => {
         'compare MTUs: ip link on pods, nodes and tunnel interfaces',
         'let ICMP "fragmentation needed" through, or clamp the MSS',
       ],
-    })
+    }
   }
   return null
 }
@@ -111,7 +110,7 @@ export const stateExpired: Rule = (f) => {
     // That others elsewhere work does not show that this upstream and the path to it do.
     const alike = f.around.survivors(f.c, onClientClock(f.c, tap, first.time)) > 0
     const work = alike ? ', while other connections to it work' : ', while other connections work'
-    return cause(f, {
+    return {
       id: 'middlebox-state-expired',
       confidence: alike ? 'probable' : 'unclear',
       why: `after ${secondsText(idle)} of silence nothing of the ${side}'s data comes through${others ? work : ''}: ${alike ? 'a firewall or NAT between had forgotten this connection' : 'a firewall or NAT between may have forgotten this connection'}`,
@@ -126,7 +125,7 @@ export const stateExpired: Rule = (f) => {
         "keep-alives shorter than the device's idle timeout (net.ipv4.tcp_keepalive_time, or the application's)",
         'its conntrack or session timeout',
       ],
-    })
+    }
   }
   return null
 }
@@ -137,7 +136,7 @@ export const unreachable: Rule = (f) => {
     const lost = lostRun(f, side)
     if (lost.length < 2) continue
     const tap = tapOf(f, side)
-    return cause(f, {
+    return {
       id: side === 'client' ? 'upstream-unreachable' : 'client-unreachable',
       confidence: 'probable',
       why: `from here on nothing that the ${side} sends arrives at the ${opposite(side)}: the path or the host is gone`,
@@ -147,15 +146,15 @@ export const unreachable: Rule = (f) => {
       next: [
         'was the node, pod or route of the other side gone at that time? kubectl get events --sort-by=.lastTimestamp',
       ],
-    })
+    }
   }
   if (f.c.outcome.detail !== 'silent-loss') return null
-  return cause(f, {
+  return {
     id: 'upstream-unreachable',
     confidence: 'unclear',
     why: 'data is retransmitted and nothing answers it any more',
     next: ['a capture at the other side: does it arrive there?'],
-  })
+  }
 }
 
 /** Probes of an idle connection went unanswered until its prober gave up with a RST. */
@@ -170,12 +169,12 @@ export const keepAliveFailed: Rule = (f) => {
     else if (s.from !== side || s.length > 0) probes = 0
   }
   if (probes < 2) return null
-  return cause(f, {
+  return {
     id: 'keepalive-probe-failure',
     confidence: 'probable',
     why: `${probes} keep-alive probes of the ${side} went unanswered, and its kernel gave the connection up`,
     next: ['the other host, or the path to it, was gone: node and pod events at that time'],
-  })
+  }
 }
 
 /** A window that is closed for a shorter time is flow control. */
@@ -193,7 +192,7 @@ export const zeroWindow: Rule = (f) => {
     if (last === undefined || last.window !== 0) continue
     const closedSince = windows[windows.findLastIndex((s) => s.window !== 0) + 1]!
     if (view.segments.at(-1)!.time - closedSince.time < STALL_NS) continue
-    return cause(f, {
+    return {
       id: 'zero-window-stall',
       confidence: 'probable',
       why: `the ${side} had stopped reading: its receive window was closed when the connection ended`,
@@ -201,7 +200,7 @@ export const zeroWindow: Rule = (f) => {
       next: [
         `why did the process at the ${side} not read? thread dump, CPU throttling, back-pressure`,
       ],
-    })
+    }
   }
   return null
 }
