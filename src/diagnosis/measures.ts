@@ -55,9 +55,8 @@ function answeredTime(c: Case, time: number): number {
 const SHORTEST_TIMER_NS = 1.75e9
 
 /** What of it counts when it comes again in other connections: of ordinary ends long silence alone. */
-export function countedMeasures(c: Case): Measures {
+export function countedMeasures(c: Case, measures: Measures): Measures {
   if (!c.outcome.handshake.complete) return UNKNOWN
-  const measures = measuresOf(c)
   if (!c.outcome.benign) return measures
   return { ...UNKNOWN, idle: measures.idle >= SHORTEST_TIMER_NS ? measures.idle : Number.NaN }
 }

@@ -14,12 +14,6 @@ export class Moments {
     this.sorted = null
   }
 
-  has(key: number): boolean {
-    this.sorted ??= this.sort()
-    const { starts } = this.sorted
-    return key + 1 < starts.length && starts[key + 1]! > starts[key]!
-  }
-
   /** How many at `key` lie no further than `span` from `time`. */
   within(key: number, time: number, span: number): number {
     this.sorted ??= this.sort()
@@ -28,8 +22,8 @@ export class Moments {
     const from = starts[key]!
     const until = starts[key + 1]!
     return (
-      firstFrom(times, from, until, (t) => t - time > span) -
-      firstFrom(times, from, until, (t) => t - time >= -span)
+      firstFrom(times, from, until, time, span, true) -
+      firstFrom(times, from, until, time, -span, false)
     )
   }
 
@@ -39,7 +33,7 @@ export class Moments {
     const { times, starts } = this.sorted
     if (key + 1 >= starts.length) return 0
     const from = starts[key]!
-    return firstFrom(times, from, starts[key + 1]!, (t) => t >= time) - from
+    return firstFrom(times, from, starts[key + 1]!, time, 0, false) - from
   }
 
   private sort(): { times: Float64Array; starts: Uint32Array } {
@@ -66,18 +60,21 @@ export class Moments {
   }
 }
 
-/** The first place in [from, until) from which on `isPast` holds. */
+/** The first place in [from, until) whose time lies at least `ahead` after `time`, or more than that. */
 function firstFrom(
   times: Float64Array,
   from: number,
   until: number,
-  isPast: (time: number) => boolean,
+  time: number,
+  ahead: number,
+  isMore: boolean,
 ): number {
   let low = from
   let high = until
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (isPast(times[middle]!)) high = middle
+    const difference = times[middle]! - time
+    if (isMore ? difference > ahead : difference >= ahead) high = middle
     else low = middle + 1
   }
   return low

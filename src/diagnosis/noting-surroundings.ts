@@ -9,31 +9,42 @@ import type {
   Surroundings,
 } from '../model/case.ts'
 import type { Cluster } from '../model/cluster.ts'
+import { ownBurst } from './standing.ts'
 import { NO_FACTS, NO_TIMES } from './surroundings.ts'
 import type { Measure } from './timers.ts'
 
-/** What was asked of surroundings, and so what an answer depends on. */
-export interface Asked {
+/** What can be asked of surroundings, as bits: what was asked is what an answer depends on. */
+export const ASKED = {
   /** The endpoint as such. */
-  endpoint: boolean
+  endpoint: 1,
+  turnsAway: 2,
+  /** Whether and when it first refused. */
+  refused: 4,
   /** The burst of ends at the connection's own. */
-  burst: boolean
-  /** Something that another connection in the same place may be told otherwise. */
-  itself: boolean
+  burst: 8,
+  /** How many ended after as long a time. */
+  idle: 16,
+  age: 32,
+  request: 64,
+  /** Something else that another connection in the same place may be told otherwise. */
+  itself: 128,
   /** Its access-log lines, where logs were given. */
-  lines: boolean
-}
+  lines: 256,
+} as const
 
-/** Surroundings that note in `asked` what is asked of them; without `known` ones they say that nothing is around. */
+/**
+ * Surroundings that note in `asked` what is asked of them; without `known` ones they answer as if the connection were
+ * alone at its endpoint.
+ */
 export function notingSurroundings(
   known: Surroundings | null,
   beside: Beside,
-): Surroundings & { asked: Asked } {
+): Surroundings & { asked: number } {
   return new NotingSurroundings(known, beside)
 }
 
 class NotingSurroundings implements Surroundings {
-  readonly asked: Asked = { endpoint: false, burst: false, itself: false, lines: false }
+  asked = 0
   private readonly known: Surroundings | null
   private readonly beside: Beside
 
@@ -44,49 +55,59 @@ class NotingSurroundings implements Surroundings {
 
   get cluster(): Cluster | null {
     const { cluster } = this.beside
-    if (cluster !== null) this.asked.itself = true
+    if (cluster !== null) this.asked |= ASKED.itself
     return cluster
   }
 
   endpoint(c: Case): EndpointFacts {
-    this.asked.endpoint = true
+    this.asked |= ASKED.endpoint
     return this.known?.endpoint(c) ?? { ...NO_FACTS }
   }
 
+  turnsAway(c: Case): boolean {
+    this.asked |= ASKED.turnsAway
+    return this.known?.turnsAway(c) ?? false
+  }
+
+  firstRefused(c: Case): number {
+    this.asked |= ASKED.refused
+    return this.known?.firstRefused(c) ?? Number.NaN
+  }
+
   endpointTimes(c: Case): EndpointTimes {
-    this.asked.itself = true
+    this.asked |= ASKED.itself
     return this.known?.endpointTimes(c) ?? { ...NO_TIMES }
   }
 
   burst(c: Case): Burst {
-    this.asked.burst = true
-    return this.known?.burst(c) ?? { ends: 0, abrupt: 0 }
+    this.asked |= ASKED.burst
+    return this.known?.burst(c) ?? ownBurst(c)
   }
 
   linked(id: number): LinkedLeg | null {
-    this.asked.itself = true
+    this.asked |= ASKED.itself
     return this.known?.linked(id) ?? null
   }
 
   survivors(c: Case, timeNs: number): number {
-    this.asked.itself = true
+    this.asked |= ASKED.itself
     return this.known?.survivors(c, timeNs) ?? 0
   }
 
   othersAliveAfter(id: number, timeNs: number): boolean {
-    this.asked.itself = true
+    this.asked |= ASKED.itself
     return this.known?.othersAliveAfter(id, timeNs) ?? false
   }
 
   repeated(c: Case, measure: Measure): number {
-    this.asked.itself = true
+    this.asked |= ASKED[measure]
     return this.known?.repeated(c, measure) ?? 1
   }
 
   logLines(c: Case): readonly JoinedLine[] {
     const { lines } = this.beside
     if (lines === null) return []
-    this.asked.lines = true
+    this.asked |= ASKED.lines
     return lines(c.id - 1)
   }
 }

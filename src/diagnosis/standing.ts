@@ -1,5 +1,5 @@
 import type { ApplicationSummary } from '../model/application.ts'
-import { type Case, endpointText, shownTap } from '../model/case.ts'
+import { type Burst, type Case, endpointText, shownTap } from '../model/case.ts'
 import type { Side } from '../model/connection.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { onClientClock } from './on-client-clock.ts'
@@ -57,6 +57,12 @@ export function isForgotten({ firstReset, fins }: Outcome): boolean {
     fins.upstream === null &&
     (event.trigger?.segment.length ?? 0) > 0
   )
+}
+
+/** What its own end adds to a burst of ends at its endpoint. */
+export function ownBurst(c: Case): Burst {
+  if (closingSegment(c.outcome) === null) return { ends: 0, abrupt: 0 }
+  return { ends: 1, abrupt: isAbrupt(c) ? 1 : 0 }
 }
 
 function closingSegment({ firstClose: close, firstReset, fins }: Outcome): Standing['closedBy'] {

@@ -1,6 +1,5 @@
 import type {
   Beside,
-  Burst,
   Case,
   EndpointFacts,
   EndpointTimes,
@@ -11,11 +10,14 @@ import { linkedLeg } from './linked-leg.ts'
 import { LEAST_REPEATED_NS, type Measures, measuresOf } from './measures.ts'
 import { Moments } from './moments.ts'
 import { closeTime, type Standing, startTime } from './standing.ts'
+import type { Measure } from './timers.ts'
 
 const BURST_NS = 50e6
 /** Connections that end after times this far apart ended after the same time. */
 const SAME_NS = 0.25e9
 const AT_ONCE_NS = 100e6
+/** Turned away in such a number, it is not about one connection. */
+const ENOUGH_TURNED_AWAY = 3
 /** Accepted this shortly before and after, a port was listened on. */
 const AMONG_NS = 1e9
 
@@ -56,8 +58,8 @@ export class SurroundingsCollector {
   private readonly times: Record<TimeName, Float64Array>
   /** When an endpoint last refused right after it had accepted; -1 once it accepted right after that. */
   private readonly refusals = new Map<number, number>()
-  private readonly ends = new Moments()
-  private readonly abruptEnds = new Moments()
+  private readonly allEnds = new Moments()
+  private readonly cuts = new Moments()
   /** When connections began in which payload went both ways, and until when it did. */
   private readonly begun = new Moments()
   private readonly lasted = new Moments()
@@ -102,8 +104,8 @@ export class SurroundingsCollector {
     if (standing.served === 'plain') counts.plain[upstream]!++
     if (standing.forgotten) counts.forgotten[upstream]!++
     if (standing.closedBy !== null) {
-      this.ends.add(upstream, closed)
-      if (standing.abrupt) this.abruptEnds.add(upstream, closed)
+      this.allEnds.add(upstream, closed)
+      if (standing.abrupt) this.cuts.add(upstream, closed)
       if (standing.unanswered && closed - started <= AT_ONCE_NS) counts.turnedAway[upstream]!++
     }
     if (measures !== null) this.addMeasures(upstream, started, measures)
@@ -137,17 +139,32 @@ export class SurroundingsCollector {
     this.linked.set(c.id, linkedLeg(c))
   }
 
-  /** Did the endpoint cut any connection in the middle of something? */
-  wasCut(upstreamId: number): boolean {
-    return this.abruptEnds.has(upstreamId)
-  }
+  // What surroundings say, by numbers: of connections whose objects are not at hand.
 
   /** Ends at an endpoint within 50 ms of a moment. */
-  burst(upstreamId: number, time: number): Burst {
-    return {
-      ends: this.ends.within(upstreamId, time, BURST_NS),
-      abrupt: this.abruptEnds.within(upstreamId, time, BURST_NS),
-    }
+  ends(upstream: number, time: number): number {
+    return this.allEnds.within(upstream, time, BURST_NS)
+  }
+
+  /** Those of them that were abrupt. */
+  abruptEnds(upstream: number, time: number): number {
+    return this.cuts.within(upstream, time, BURST_NS)
+  }
+
+  turnsAway(upstream: number): boolean {
+    if (upstream >= this.size) return false
+    return this.counts.turnedAway[upstream]! >= ENOUGH_TURNED_AWAY && this.works(upstream)
+  }
+
+  firstRefused(upstream: number): number {
+    return upstream < this.size ? this.times.firstRefused[upstream]! : Number.NaN
+  }
+
+  /** Ends of an endpoint's connections after as long a time; `started`: when that of an age began. */
+  repeated(upstream: number, measure: Measure, ns: number, started: number): number {
+    if (!(ns >= LEAST_REPEATED_NS)) return 1
+    const repeated = this.measured[measure].within(upstream, ns, SAME_NS)
+    return measure === 'age' ? repeated - this.begunWith(upstream, started) : repeated
   }
 
   /** Once all connections were added. */
@@ -157,22 +174,29 @@ export class SurroundingsCollector {
       linked: (id) => this.linked.get(id) ?? null,
       endpoint: ({ upstreamId }) => this.endpoint(upstreamId),
       endpointTimes: ({ upstreamId }) => this.endpointTimes(upstreamId),
-      burst: (c) => this.burst(c.upstreamId, closeTime(c)),
+      turnsAway: (c) => this.turnsAway(c.upstreamId),
+      firstRefused: (c) => this.firstRefused(c.upstreamId),
+      burst: (c) => {
+        const time = closeTime(c)
+        return { ends: this.ends(c.upstreamId, time), abrupt: this.abruptEnds(c.upstreamId, time) }
+      },
       survivors: (c, timeNs) => this.survivors(c, timeNs),
       othersAliveAfter: (id, timeNs) => this.alive.some((a) => a.id !== id && a.until > timeNs),
       repeated: (c, measure) => {
         const ns = measuresOf(c)[measure]
-        if (!(ns >= LEAST_REPEATED_NS)) return 1
-        const repeated = this.measured[measure].within(c.upstreamId, ns, SAME_NS)
-        return measure === 'age' ? repeated - this.begunWith(c) : repeated
+        return this.repeated(c.upstreamId, measure, ns, startTime(c))
       },
       logLines: (c) => lines?.(c.id - 1) ?? [],
     }
   }
 
   /** Others that began within a second of this one: of one age, if they end together, by that alone. */
-  private begunWith(c: Case): number {
-    return Math.max(0, this.aged.within(c.upstreamId, startTime(c), 1e9) - 1)
+  private begunWith(upstream: number, started: number): number {
+    return Math.max(0, this.aged.within(upstream, started, 1e9) - 1)
+  }
+
+  private works(upstream: number): boolean {
+    return this.times.longestUntil[upstream]! > this.times.longestFrom[upstream]!
   }
 
   /** Those that began in time, less all that were over by then: some of these began too late to count. */
@@ -186,9 +210,9 @@ export class SurroundingsCollector {
     const facts = { ...NO_FACTS }
     if (id >= this.size) return facts
     for (const name of COUNTS) facts[name] = this.counts[name][id]!
-    const { longestFrom, longestUntil, firstEstablished, lastRefused } = this.times
+    const { firstEstablished, lastRefused } = this.times
     facts.refusedAmongAccepted = this.refusals.get(id) === -1
-    facts.works = longestUntil[id]! > longestFrom[id]!
+    facts.works = this.works(id)
     facts.readyAfter = firstEstablished[id]! - lastRefused[id]!
     return facts
   }
@@ -196,7 +220,8 @@ export class SurroundingsCollector {
   private endpointTimes(id: number): EndpointTimes {
     const times = { ...NO_TIMES }
     if (id >= this.size) return times
-    for (const name of Object.keys(this.times) as TimeName[]) times[name] = this.times[name][id]!
+    for (const name of Object.keys(times) as (keyof EndpointTimes)[])
+      times[name] = this.times[name][id]!
     return times
   }
 
@@ -236,7 +261,6 @@ export const NO_FACTS: EndpointFacts = {
 }
 
 export const NO_TIMES: EndpointTimes = {
-  firstRefused: Number.NaN,
   lastRefused: Number.NaN,
   firstEstablished: Number.NaN,
   lastEstablished: Number.NaN,

@@ -71,6 +71,10 @@ export interface Surroundings {
   endpoint(c: Case): EndpointFacts
   /** The same in time: what it means depends on when the asking connection ended. */
   endpointTimes(c: Case): EndpointTimes
+  /** Does that endpoint end connection after connection at once, without a byte, while others work? */
+  turnsAway(c: Case): boolean
+  /** When it first refused a SYN: ns on the client's clock, NaN where it never did. */
+  firstRefused(c: Case): number
   /** Ends that the upstream began at its endpoint within 50 ms of its own end, that one included. */
   burst(c: Case): Burst
   /** At least so many others of its endpoint had begun before its end and carried data both ways until after this moment. */
@@ -121,7 +125,6 @@ export interface EndpointFacts {
 
 /** When an endpoint did so: ns on the client's clock, NaN where it did not. */
 export interface EndpointTimes {
-  firstRefused: number
   lastRefused: number
   firstEstablished: number
   lastEstablished: number

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { notingSurroundings } from '../../src/diagnosis/noting-surroundings.ts'
+import { ASKED, notingSurroundings } from '../../src/diagnosis/noting-surroundings.ts'
 import { compare } from '../../src/index.ts'
 import type { JoinedLine } from '../../src/model/access-log.ts'
 import type { Case } from '../../src/model/case.ts'
@@ -14,7 +14,7 @@ const third = { id: 3 } as Case
 it('asking for access-log lines counts only where logs were given', () => {
   const without = notingSurroundings(null, { cluster: null, lines: null })
   expect(without.logLines(third)).toEqual([])
-  expect(without.asked.lines).toBe(false)
+  expect(without.asked & ASKED.lines).toBe(0)
 })
 
 it('the lines of a connection are known before anything else is', () => {
@@ -24,7 +24,7 @@ it('the lines of a connection are known before anything else is', () => {
     lines: (index) => (index === 2 ? [line] : []),
   })
   expect(around.logLines(third)).toEqual([line])
-  expect(around.asked.lines).toBe(true)
+  expect(around.asked & ASKED.lines).toBe(ASKED.lines)
 })
 
 describe('a line of a timeout', () => {

@@ -32,7 +32,7 @@ export const stale = whenReset((f, { causedBy, by, event }) => {
     id: 'stale-endpoint',
     confidence: causedBy === 'between' ? 'probable' : 'unclear',
     why: 'the data reached a host that has no such connection and never closed it: it restarted, its address belonged to another pod before, or another backend was chosen',
-    against:
+    against: () =>
       first === undefined
         ? []
         : [{ tap: home, segment: first, text: `that host had taken part in this connection` }],

@@ -45,18 +45,19 @@ export const shutDown: Rule = (f) => {
   // What was idle is part of it only where something else was cut in the same moment.
   if (!cutByUpstream(f) && f.around.burst(f.c).abrupt < 1) return null
   const closed = closeTime(f.c)
-  const e = f.around.endpointTimes(f.c)
-  const before = closed - e.firstRefused
-  if (!(before >= LISTENER_GONE_NS) || !(e.firstRefused > startTime(f.c))) return null
+  const firstRefused = f.around.firstRefused(f.c)
+  const before = closed - firstRefused
+  if (!(before >= LISTENER_GONE_NS) || !(firstRefused > startTime(f.c))) return null
   // Somebody listened again before this one was cut: a restart, and this is a connection of the new process.
-  if (e.lastEstablished > e.firstRefused && e.lastEstablished < closed) return null
+  const { lastEstablished } = f.around.endpointTimes(f.c)
+  if (lastEstablished > firstRefused && lastEstablished < closed) return null
   const survivors = survivorsOf(f)
   // One refusal long ago is not the listener that was closed for this end.
   const isOne = f.around.endpoint(f.c).refused === 1 && before > LONG_GRACE_NS
   return {
     id: 'graceful-shutdown',
     confidence: survivors === 0 && !isOne ? 'probable' : 'unclear',
-    against: survivalEvidence(f, survivors),
+    against: () => survivalEvidence(f, survivors),
     why: `${f.upstreamKey} refused new connections for ${secondsText(before)}${timerText(before, 'server')} before it ended this one: it was shut down, and its grace period ended with requests under way`,
     next: [
       'kubectl get events --field-selector involvedObject.name=POD: Killing, and when',
@@ -68,9 +69,8 @@ export const shutDown: Rule = (f) => {
 
 /** Somebody of the same endpoint lived on, and new connections were accepted: not the whole of it ended. */
 function othersWentOn(f: Facts): boolean {
-  const closed = closeTime(f.c)
-  const e = f.around.endpointTimes(f.c)
-  return Number.isNaN(e.firstRefused) && (survivorsOf(f) > 0 || e.lastEstablished > closed)
+  if (!Number.isNaN(f.around.firstRefused(f.c))) return false
+  return survivorsOf(f) > 0 || f.around.endpointTimes(f.c).lastEstablished > closeTime(f.c)
 }
 
 /** Several connections of an endpoint were cut at once, and others of the same endpoint went on. */
@@ -131,8 +131,8 @@ export const crashed: Rule = (f) => {
   // An idle connection that ends among others that are cut ends by the same; alone it is a timer's.
   if (!cutByUpstream(f) && burst.abrupt < 2) return null
   const closed = closeTime(f.c)
-  const e = f.around.endpointTimes(f.c)
-  const gone = e.firstRefused > closed && e.firstRefused - closed < SOON_REFUSED_NS
+  const firstRefused = f.around.firstRefused(f.c)
+  const gone = firstRefused > closed && firstRefused - closed < SOON_REFUSED_NS
   const many = burst.ends >= 3 && burst.abrupt >= 2
   if (!many && !(gone && burst.abrupt >= 1)) return null
   const survivors = survivorsOf(f)
@@ -143,13 +143,13 @@ export const crashed: Rule = (f) => {
       ? `a connection of ${f.upstreamKey} ended in the middle of something`
       : `${burst.ends} connections of ${f.upstreamKey} ended within 50 ms, ${burst.abrupt} of them in the middle of something`
   const refused = gone
-    ? `, and from ${secondsText(e.firstRefused - closed)} later on new ones were refused`
+    ? `, and from ${secondsText(firstRefused - closed)} later on new ones were refused`
     : ''
   return {
     id: 'upstream-crash',
     confidence: sure ? 'probable' : 'unclear',
     why: `${ends}${refused}: its process died (crash, OOM kill, SIGKILL)`,
-    against: survivalEvidence(f, survivors),
+    against: () => survivalEvidence(f, survivors),
     next: [...ENDED, 'on the node: dmesg -T | grep -i oom'],
   }
 }
@@ -206,13 +206,12 @@ export const applicationHang: Rule = (f) => {
   const waited = f.measures.request
   if (!(waited >= PATIENCE_NS) || !isRequestAcknowledged(f)) return null
   const repeated = repeatedApart(f, 'request')
-  const others = f.around.survivors(f.c, closeTime(f.c) - waited)
   return {
     id: 'application-hang',
     confidence: repeated >= ENOUGH_REPEATED ? 'probable' : 'unclear',
     why: `${f.upstreamKey} acknowledged the request${requestText(f)} and sent nothing for ${secondsText(waited)}; then the client gave up${timerText(waited, 'client', 'request')}${repeated > 1 ? `, as in ${repeated - 1} more of its connections` : ''}: the kernel lives, the application does not answer`,
-    against:
-      others > 0
+    against: () =>
+      f.around.survivors(f.c, closeTime(f.c) - waited) > 0
         ? [closeObservation(f, `${f.upstreamKey} sent on another connection after this request`)]
         : [],
     next: [

@@ -9,9 +9,6 @@ const STRICT = [
   'client: https instead of http?',
 ]
 
-/** Turned away in such a number, it is not about one connection. */
-const ENOUGH_TURNED_AWAY = 3
-
 export const plaintextToTls = whenReset((f, { by }) => {
   const { application } = f.c.outcome
   const isPlain = !['none', 'tls', 'not-captured'].includes(application.clientFirst)
@@ -24,7 +21,7 @@ export const plaintextToTls = whenReset((f, { by }) => {
   return {
     id: 'plaintext-to-tls-port',
     confidence: tls > 0 && plain === 0 ? 'probable' : 'unclear',
-    against:
+    against: () =>
       plain === 0 ? [] : [closeObservation(f, `${f.upstreamKey} answered others in plaintext`)],
     why: `the client speaks plaintext, ${tls > 0 ? `others speak TLS with ${f.upstreamKey}` : 'the port is one for TLS'}, and the upstream ended the connection without a byte`,
     next: STRICT,
@@ -94,13 +91,13 @@ export const turnedAway: Rule = (f) => {
   if (close?.by !== 'upstream' || f.view.upstream.bytes > 0 || !outcome.handshake.complete)
     return null
   if (close.segment === null || f.measures.age > 0.1e9) return null
+  if (!f.around.turnsAway(f.c)) return null
   const e = f.around.endpoint(f.c)
-  if (e.turnedAway < ENOUGH_TURNED_AWAY || !e.works) return null
   return {
     id: 'descriptor-exhaustion',
     confidence: 'unclear',
     why: `${f.upstreamKey} accepted ${e.turnedAway} connections and ended each within 0.1 s without a byte, while others of its connections work: out of file descriptors, over a connection limit, or no filter chain for them`,
-    against:
+    against: () =>
       e.tls > 0 &&
       outcome.application.clientFirst !== 'tls' &&
       outcome.application.clientFirst !== 'none'

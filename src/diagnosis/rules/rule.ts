@@ -63,7 +63,7 @@ export interface CauseText {
   confidence: Confidence
   why: string
   evidence?: Observation[]
-  against?: Observation[]
+  against?: () => Observation[]
   next?: string[]
 }
 
@@ -76,7 +76,7 @@ export function causeOf(f: Facts, text: CauseText): Cause {
     confidence: text.confidence,
     why: text.why,
     evidence: evidence.length > 0 ? evidence : endEvidence(f),
-    against: [...(text.against ?? []), ...(text.confidence === 'certain' ? [] : doubts(f))].map(
+    against: [...(text.against?.() ?? []), ...(text.confidence === 'certain' ? [] : doubts(f))].map(
       (o) => evidenceOf(f.c, o),
     ),
     next: text.next ?? [],
