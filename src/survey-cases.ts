@@ -77,7 +77,8 @@ export function surveyCases(
       sighted.measures = countedMeasures(c, measures)
       if (c.links.length > 0) collector.addLinked(c)
       if (selected) {
-        const around = notingSurroundings(null, beside)
+        // Most endpoints that do so have shown it by now.
+        const around = notingSurroundings(null, beside, collector.turnsAway(upstream.own))
         kind = kindOf(c, leadingWhy(c, around), counter)
         // Its own lines were at hand.
         const asked = around.asked & ~ASKED.lines

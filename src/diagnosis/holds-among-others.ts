@@ -19,7 +19,7 @@ const REPEATED = ASKED.idle | ASKED.age | ASKED.request
 const ANY_OTHER = ASKED.endpoint | ASKED.itself | ASKED.lines
 
 /**
- * Is a connection among others what it was told to be as if it were alone, as far as any cause tells it apart? Then its
+ * Is a connection among others what it was told when it stood alone, as far as any cause tells it apart? Then its
  * first cause stands, and nobody need look at its segments again. False also where that cannot be said by numbers.
  */
 export function holdsAmongOthers(
@@ -29,7 +29,8 @@ export function holdsAmongOthers(
 ): boolean {
   if ((asked & ANY_OTHER) !== 0) return false
   const { upstream, closed, started } = place
-  if ((asked & ASKED.turnsAway) !== 0 && others.turnsAway(upstream)) return false
+  const toldTurning = (asked & ASKED.toldSo) !== 0
+  if ((asked & ASKED.turnsAway) !== 0 && others.turnsAway(upstream) !== toldTurning) return false
   if ((asked & ASKED.refused) !== 0 && !Number.isNaN(others.firstRefused(upstream))) return false
   // How many ended counts only where more were cut, or where times repeat.
   if ((asked & ASKED.burst) !== 0 && others.abruptEnds(upstream, closed) !== place.abrupt)

@@ -18,6 +18,8 @@ export const ASKED = {
   /** The endpoint as such. */
   endpoint: 1,
   turnsAway: 2,
+  /** With the bit before: it was told that the endpoint does so. */
+  toldSo: 512,
   /** Whether and when it first refused. */
   refused: 4,
   /** The burst of ends at the connection's own. */
@@ -34,23 +36,26 @@ export const ASKED = {
 
 /**
  * Surroundings that note in `asked` what is asked of them; without `known` ones they answer as if the connection were
- * alone at its endpoint.
+ * alone at its endpoint, which may be known to turn connections away.
  */
 export function notingSurroundings(
   known: Surroundings | null,
   beside: Beside,
+  turnsAway = false,
 ): Surroundings & { asked: number } {
-  return new NotingSurroundings(known, beside)
+  return new NotingSurroundings(known, beside, turnsAway)
 }
 
 class NotingSurroundings implements Surroundings {
   asked = 0
   private readonly known: Surroundings | null
   private readonly beside: Beside
+  private readonly isTurning: boolean
 
-  constructor(known: Surroundings | null, beside: Beside) {
+  constructor(known: Surroundings | null, beside: Beside, isTurning: boolean) {
     this.known = known
     this.beside = beside
+    this.isTurning = isTurning
   }
 
   get cluster(): Cluster | null {
@@ -65,8 +70,9 @@ class NotingSurroundings implements Surroundings {
   }
 
   turnsAway(c: Case): boolean {
-    this.asked |= ASKED.turnsAway
-    return this.known?.turnsAway(c) ?? false
+    const answer = this.known?.turnsAway(c) ?? this.isTurning
+    this.asked |= answer ? ASKED.turnsAway | ASKED.toldSo : ASKED.turnsAway
+    return answer
   }
 
   firstRefused(c: Case): number {

@@ -92,13 +92,13 @@ export const turnedAway: Rule = (f) => {
     return null
   if (close.segment === null || f.measures.age > 0.1e9) return null
   if (!f.around.turnsAway(f.c)) return null
-  const e = f.around.endpoint(f.c)
   return {
     id: 'descriptor-exhaustion',
     confidence: 'unclear',
-    why: `${f.upstreamKey} accepted ${e.turnedAway} connections and ended each within 0.1 s without a byte, while others of its connections work: out of file descriptors, over a connection limit, or no filter chain for them`,
+    why: () =>
+      `${f.upstreamKey} accepted ${f.around.endpoint(f.c).turnedAway} connections and ended each within 0.1 s without a byte, while others of its connections work: out of file descriptors, over a connection limit, or no filter chain for them`,
     against: () =>
-      e.tls > 0 &&
+      f.around.endpoint(f.c).tls > 0 &&
       outcome.application.clientFirst !== 'tls' &&
       outcome.application.clientFirst !== 'none'
         ? [closeObservation(f, 'others speak TLS there: plaintext may be what it refuses')]

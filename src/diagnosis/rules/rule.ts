@@ -61,7 +61,7 @@ export function factsOf(c: Case, around: Surroundings): Facts {
 export interface CauseText {
   id: string
   confidence: Confidence
-  why: string
+  why: string | (() => string)
   evidence?: Observation[]
   against?: () => Observation[]
   next?: string[]
@@ -74,7 +74,7 @@ export function causeOf(f: Facts, text: CauseText): Cause {
     id: text.id,
     code: codeOf(text.id),
     confidence: text.confidence,
-    why: text.why,
+    why: typeof text.why === 'string' ? text.why : text.why(),
     evidence: evidence.length > 0 ? evidence : endEvidence(f),
     against: [...(text.against?.() ?? []), ...(text.confidence === 'certain' ? [] : doubts(f))].map(
       (o) => evidenceOf(f.c, o),
