@@ -110,8 +110,8 @@ const far = newSegmentNumbers()
  * like leaves is another one, however equal they are.
  */
 function isPossible({ client, upstream, clock }: Pairing, c: number, u: number): boolean {
-  client.readSegments(c, near)
-  upstream.readSegments(u, far)
+  client.readMoments(c, near)
+  upstream.readMoments(u, far)
   if (near.count !== far.count) return false
   for (let from = 0; from < 2; from++) {
     for (let i = 0, k = 0; i < near.count; i++, k++) {

@@ -1,4 +1,3 @@
-import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-text.ts'
 import type {
   AddressPair,
   ConnectionView,
@@ -6,77 +5,31 @@ import type {
   RoleReason,
   Side,
 } from '../model/connection.ts'
-import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
+import type { ConnectionData } from '../model/connection-data.ts'
 import type { ConnectionSet, EndpointTable } from '../model/connection-set.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
-import type { SegmentNumbers } from '../model/segment-numbers.ts'
+import type { SegmentMoments, SegmentNumbers } from '../model/segment-numbers.ts'
+import { CaptureRecords } from './capture-records.ts'
 import { type FoldPlan, planFolds } from './fold.ts'
-import { attachIcmp, type IcmpAttachment } from './icmp-attach.ts'
 import * as L from './layout.ts'
 import { mergeViews } from './merge-views.ts'
-import { readObjects, readRows } from './read-segment-numbers.ts'
-import { ROLE_REASONS } from './roles.ts'
-import { ShapeTable } from './shape-table.ts'
+import { readMoments, readObjects, readRows } from './read-segment-numbers.ts'
+import { SharedShapes } from './shared-shapes.ts'
 import { UsualTtls } from './usual-ttl.ts'
-import { readFirstSyn, readView, unpackRecord } from './view.ts'
+import { readFirstSyn, unpackRecord } from './view.ts'
 
 /** The connections of one capture over the columns of one or more shards (see `ConnectionSet` of the model). */
-export class CaptureConnections implements ConnectionSet {
-  readonly capture: string
-  readonly facts: CaptureFacts
-  readonly totals: EngineTotals
-  readonly parts: readonly ConnectionData[]
-  /** Shard and index in it of every record, in order of first frame. */
-  private readonly partOf: Uint16Array
-  private readonly localOf: Uint32Array
+export class CaptureConnections extends CaptureRecords implements ConnectionSet {
   private readonly roots: Uint32Array
   private readonly folds: FoldPlan
-  private readonly icmp: IcmpAttachment
   private readonly ttls: UsualTtls
-  private shapeNumbers: Uint32Array[] | null = null
-  /** Why, where a stronger reason than the record's own was given. */
-  private readonly reasons = new Map<number, RoleReason>()
+  private shapes: SharedShapes | null = null
 
   constructor(capture: string, facts: CaptureFacts, parts: readonly ConnectionData[]) {
-    this.capture = capture
-    this.facts = facts
-    this.parts = parts
-    this.totals = sumTotals(parts)
-    const total = parts.reduce((sum, part) => sum + part.count, 0)
-    this.partOf = new Uint16Array(total)
-    this.localOf = new Uint32Array(total)
-    this.mergeShards()
-    this.icmp = attachIcmp(this, total)
-    this.ttls = new UsualTtls(this, total)
-    // Folding reads whole records, ICMP errors included.
-    this.folds = planFolds(this, total)
+    super(capture, facts, parts)
+    this.ttls = new UsualTtls(this, this.total)
+    this.folds = planFolds(this, this.total)
     this.roots = this.folds.roots
-  }
-
-  /** Within one shard records stand in order of first frame already. */
-  private mergeShards(): void {
-    const { parts, partOf, localOf } = this
-    if (parts.length === 1) {
-      for (let i = 0; i < localOf.length; i++) localOf[i] = i
-      return
-    }
-    const taken = new Uint32Array(parts.length)
-    const frames = parts.map((_, part) => this.nextFrame(part, 0))
-    for (let i = 0; i < localOf.length; i++) {
-      let first = 0
-      for (let part = 1; part < frames.length; part++)
-        if (frames[part]! < frames[first]!) first = part
-      partOf[i] = first
-      localOf[i] = taken[first]!
-      taken[first]!++
-      frames[first] = this.nextFrame(first, taken[first]!)
-    }
-  }
-
-  /** First frame of the record at `local` of a shard; infinity past its last. */
-  private nextFrame(part: number, local: number): number {
-    const { count, words } = this.parts[part]!
-    return local < count ? words[local * L.WORDS + L.FIRST_FRAME]! : Number.POSITIVE_INFINITY
   }
 
   get count(): number {
@@ -192,85 +145,6 @@ export class CaptureConnections implements ConnectionSet {
     return this.ttls.of(endpoint)
   }
 
-  /** The view of one record as it was tracked, before folding. */
-  viewOfRecord(record: number): ConnectionView {
-    const part = this.part(record)
-    const local = this.localOf[record]!
-    return readView(
-      part,
-      local,
-      this.addressPair(record),
-      this.reasonOf(record),
-      this.icmp.of(record),
-    )
-  }
-
-  // What folding and ICMP attachment read of a record.
-
-  part(record: number): ConnectionData {
-    return this.parts[this.partOf[record]!]!
-  }
-
-  word(record: number, field: number): number {
-    return this.part(record).words[this.localOf[record]! * L.WORDS + field]!
-  }
-
-  /** A per-direction word of a side of a record. */
-  sideWord(record: number, side: Side, field: number): number {
-    return this.word(
-      record,
-      L.DIRECTION + this.directionOf(record, side) * L.DIRECTION_WORDS + field,
-    )
-  }
-
-  double(record: number, field: number): number {
-    return this.part(record).doubles[this.localOf[record]! * L.DOUBLES + field]!
-  }
-
-  directionOf(record: number, side: Side): 0 | 1 {
-    const client = this.part(record).clientDirection[this.localOf[record]!]! as 0 | 1
-    return side === 'client' ? client : ((1 - client) as 0 | 1)
-  }
-
-  rawIsn(record: number, side: Side): number {
-    return (this.sideWord(record, side, L.D_BITS) & L.DB_ISN) === 0
-      ? -1
-      : this.sideWord(record, side, L.D_ISN)
-  }
-
-  port(record: number, side: Side): number {
-    const ports = this.word(record, L.PORTS)
-    return this.directionOf(record, side) === 0 ? ports >>> 16 : ports & 0xffff
-  }
-
-  endpoint(record: number, side: Side): Endpoint {
-    const part = this.part(record)
-    const isA = this.directionOf(record, side) === 0
-    const address = this.word(record, isA ? L.ADDRESS_A : L.ADDRESS_B)
-    const port = this.port(record, side)
-    if ((this.word(record, L.BITS) & L.BIT_IPV6) === 0) return { address: ipv4Text(address), port }
-    const a = part.addresses
-    const at = address * 4
-    return { address: ipv6Text(a[at]!, a[at + 1]!, a[at + 2]!, a[at + 3]!), port }
-  }
-
-  addressPair(record: number): AddressPair {
-    return { client: this.endpoint(record, 'client'), upstream: this.endpoint(record, 'upstream') }
-  }
-
-  reasonOf(record: number): RoleReason {
-    return (
-      this.reasons.get(record) ??
-      ROLE_REASONS[this.part(record).roleReason[this.localOf[record]!]!] ??
-      'first-packet'
-    )
-  }
-
-  setRecordRoles(record: number, swap: boolean, reason: RoleReason): void {
-    if (swap) this.flip(record)
-    this.reasons.set(record, reason)
-  }
-
   /** Copies under other addresses, before and after NAT: whose TTL differs, and whose does not. */
   translatedCopies(): { routed: number; bridged: number } {
     const found = { routed: 0, bridged: 0 }
@@ -321,9 +195,7 @@ export class CaptureConnections implements ConnectionSet {
 
   addressId(index: number, side: Side, ids: EndpointTable): number {
     const root = this.roots[index]!
-    const isA = this.directionOf(root, side) === 0
-    const address = this.word(root, isA ? L.ADDRESS_A : L.ADDRESS_B)
-    return ids.intern(this.addressesOf(root), address, 0)
+    return ids.intern(this.addressesOf(root), this.address(root, side), 0)
   }
 
   endpointId(index: number, side: Side, ids: EndpointTable): number {
@@ -335,34 +207,6 @@ export class CaptureConnections implements ConnectionSet {
     return this.endpointIdOf(this.roots[index]!, side, ids, false)
   }
 
-  /** The id of a record's endpoint; where `ids` lacks it, a new one or -1. */
-  endpointIdOf(record: number, side: Side, ids: EndpointTable, add: boolean): number {
-    // Asked of every connection, so what each accessor would look up again is looked up once.
-    const part = this.part(record)
-    const { words } = part
-    const local = this.localOf[record]!
-    const base = local * L.WORDS
-    const isA = (side === 'client') === (part.clientDirection[local] === 0)
-    const address = words[base + (isA ? L.ADDRESS_A : L.ADDRESS_B)]!
-    const ports = words[base + L.PORTS]!
-    const port = isA ? ports >>> 16 : ports & 0xffff
-    const addresses = (words[base + L.BITS]! & L.BIT_IPV6) === 0 ? null : part.addresses
-    return add ? ids.intern(addresses, address, port) : ids.find(addresses, address, port)
-  }
-
-  /** The IPv6 addresses that a record's address words point into; null where they are IPv4 addresses. */
-  addressesOf(record: number): Uint32Array | null {
-    return (this.word(record, L.BITS) & L.BIT_IPV6) === 0 ? null : this.part(record).addresses
-  }
-
-  private flip(record: number): void {
-    const part = this.part(record)
-    const local = this.localOf[record]!
-    part.clientDirection[local] = 1 - part.clientDirection[local]!
-    // Its shape was read with the roles as they were.
-    part.words[local * L.WORDS + L.SHAPE] = 0
-  }
-
   readSegments(index: number, into: SegmentNumbers): void {
     const root = this.roots[index]!
     if (this.folds.children.has(root)) readObjects(this.view(index).segments, into)
@@ -370,6 +214,27 @@ export class CaptureConnections implements ConnectionSet {
       const unpacked = unpackRecord(this.part(root), this.localOf[root]!)
       readRows(unpacked, this.directionOf(root, 'client'), into)
     }
+  }
+
+  readMoments(index: number, into: SegmentMoments): void {
+    const shape = this.shape(index)
+    const bare = this.shapes!.bareSegments(shape)
+    if (bare !== null && bare.from.length <= 2) {
+      const count = bare.from.length
+      for (let n = 0; n < count; n++) {
+        into.from[n] = bare.from[n]!
+        into.flags[n] = bare.flags[n]!
+        into.length[n] = 0
+      }
+      // Of two segments, the record has both times.
+      into.time[0] = this.firstTime(index)
+      if (count === 2) into.time[1] = this.closeTime(index)
+      into.count = count
+      return
+    }
+    const root = this.roots[index]!
+    const unpacked = unpackRecord(this.part(root), this.localOf[root]!)
+    readMoments(unpacked, this.directionOf(root, 'client'), into)
   }
 
   livePackets(index: number, side: Side): number {
@@ -396,9 +261,9 @@ export class CaptureConnections implements ConnectionSet {
   shape(index: number): number {
     const root = this.roots[index]!
     const shape = this.word(root, L.SHAPE)
-    if (shape === 0 || this.folds.children.has(root) || this.icmp.has(root)) return -1
-    this.shapeNumbers ??= sharedShapes(this.parts)
-    return this.shapeNumbers[this.partOf[root]!]![shape - 1]!
+    if (shape === 0 || this.hasFolds(index) || this.icmp.has(root)) return -1
+    this.shapes ??= new SharedShapes(this.parts)
+    return this.shapes.numberOf(this.partOf[root]!, shape - 1)
   }
 
   isUnansweredSyn(index: number): boolean {
@@ -436,12 +301,6 @@ export class CaptureConnections implements ConnectionSet {
   }
 }
 
-/** By shard and number there: the number of a shape among those of all shards. */
-function sharedShapes(parts: readonly ConnectionData[]): Uint32Array[] {
-  const all = new ShapeTable()
-  return parts.map(({ shapes }) => Uint32Array.from(shapes, (s) => all.intern(s, s.length)))
-}
-
 /** More than a SYN that nothing answered. */
 function isOneWayView({ client, upstream, packets, midstream }: ConnectionView): boolean {
   const answered = client.packets > 0 && upstream.packets > 0
@@ -450,22 +309,4 @@ function isOneWayView({ client, upstream, packets, midstream }: ConnectionView):
 
 export function otherSide(side: Side): Side {
   return side === 'client' ? 'upstream' : 'client'
-}
-
-function sumTotals(parts: readonly ConnectionData[]): EngineTotals {
-  const first = parts[0]!.totals
-  const places = new Set(parts.flatMap(({ totals }) => totals.places))
-  const sum: EngineTotals = { ...first, places: [...places].sort((a, b) => a - b) }
-  // Every shard walks the whole file: packet facts are the same in each, connection facts add up.
-  for (const part of parts.slice(1)) {
-    sum.tcpPackets += part.totals.tcpPackets
-    sum.copies += part.totals.copies
-    sum.routedCopies += part.totals.routedCopies
-    sum.bridgedCopies += part.totals.bridgedCopies
-    sum.reassemblyBoundReached += part.totals.reassemblyBoundReached
-    sum.putAwayEarly += part.totals.putAwayEarly
-    sum.icmpErrorsDropped += part.totals.icmpErrorsDropped
-    sum.snappedSegments += part.totals.snappedSegments
-  }
-  return sum
 }

@@ -2,7 +2,7 @@ import { ACK, RST } from '../../native-free-decoders/decoded-packet.ts'
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { Side } from '../model/connection.ts'
 import type { Segment } from '../model/segment.ts'
-import type { CaptureConnections } from './connection-set.ts'
+import type { CaptureRecords } from './capture-records.ts'
 import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'
 import { WordTable } from './word-table.ts'
@@ -37,7 +37,7 @@ const STAMP_REACH = 10 * 60_000
  * Which records of one capture are the same connection under another address pair (VERDICTS §2): copies before and
  * after NAT (equal ISNs), and un-NATed or REDIRECTed one-way tuples whose port and numbers continue a connection.
  */
-export function planFolds(set: CaptureConnections, total: number): FoldPlan {
+export function planFolds(set: CaptureRecords, total: number): FoldPlan {
   const rootOf = new Map<number, Fold & { root: number }>()
   foldCopies(set, total, rootOf)
   foldOrphans(set, total, rootOf)
@@ -56,7 +56,7 @@ export function planFolds(set: CaptureConnections, total: number): FoldPlan {
 type Roots = Map<number, Fold & { root: number }>
 
 /** Records with the same client ISN (and the same upstream ISN, where both show one) at the same time. */
-function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void {
+function foldCopies(set: CaptureRecords, total: number, rootOf: Roots): void {
   const isns = new WordTable(1, total)
   const last = new Uint32Array(total)
   for (let record = 0; record < total; record++) {
@@ -72,7 +72,7 @@ function foldCopies(set: CaptureConnections, total: number, rootOf: Roots): void
   }
 }
 
-function isCopy(set: CaptureConnections, root: number, record: number): boolean {
+function isCopy(set: CaptureRecords, root: number, record: number): boolean {
   const mine = set.rawIsn(record, 'upstream')
   const theirs = set.rawIsn(root, 'upstream')
   const sameAnswer = mine < 0 || theirs < 0 || mine === theirs
@@ -83,7 +83,7 @@ function isCopy(set: CaptureConnections, root: number, record: number): boolean 
  * Is the first segment of one record an observation of the other's: same IP ID and TSval, a moment apart? Scanners
  * use one ISN and port for many targets, and made-up captures one for all, so the ISN alone says little.
  */
-function isCopyOfSyn(set: CaptureConnections, a: number, b: number): boolean {
+function isCopyOfSyn(set: CaptureRecords, a: number, b: number): boolean {
   // A record begins with its first segment: its time alone, which costs no object, rules out most.
   if (Math.abs(set.double(b, L.T_FIRST) - set.double(a, L.T_FIRST)) > COPY_NS) return false
   const first = set.viewOfRecord(a).segments[0]
@@ -100,18 +100,24 @@ function isCopyOfSyn(set: CaptureConnections, a: number, b: number): boolean {
   )
 }
 
-function isSameTuple(set: CaptureConnections, a: number, b: number): boolean {
-  const ids = new EndpointIds()
-  return SIDES.every((side) => {
-    const known = set.endpointIdOf(a, side, ids, true)
-    return set.endpointIdOf(b, side, ids, false) === known
-  })
+function isSameTuple(set: CaptureRecords, a: number, b: number): boolean {
+  return SIDES.every((side) => isSameEndpoint(set, a, b, side))
+}
+
+function isSameEndpoint(set: CaptureRecords, a: number, b: number, side: Side): boolean {
+  if (set.port(a, side) !== set.port(b, side)) return false
+  const of = set.addressesOf(a)
+  const other = set.addressesOf(b)
+  const mine = set.address(a, side)
+  const theirs = set.address(b, side)
+  if (of === null || other === null) return of === other && mine === theirs
+  return [0, 1, 2, 3].every((i) => of[mine * 4 + i] === other[theirs * 4 + i])
 }
 
 const SIDES: readonly Side[] = ['client', 'upstream']
 
 /** Records without SYN that share one endpoint with another record and continue its numbers. */
-function foldOrphans(set: CaptureConnections, total: number, rootOf: Roots): void {
+function foldOrphans(set: CaptureRecords, total: number, rootOf: Roots): void {
   const ids = new EndpointIds()
   /** By endpoint id. */
   const orphans: { record: number; side: Side }[][] = []
@@ -158,7 +164,7 @@ interface Main {
 
 /** Records by an endpoint that an orphan has too, and by each of their four numbers, as coarse as `NEAR`. */
 function mainsByNumber(
-  set: CaptureConnections,
+  set: CaptureRecords,
   total: number,
   rootOf: Roots,
   ids: EndpointIds,
@@ -188,7 +194,7 @@ function mainsByNumber(
 
 /** Records at this endpoint that one of the orphan's segments may continue: by its ACK, or a bare RST's number. */
 function candidates(
-  set: CaptureConnections,
+  set: CaptureRecords,
   orphan: number,
   id: number,
   mains: ReadonlyMap<number, Main[]>,
@@ -219,7 +225,7 @@ function other(side: Side): Side {
  * A segment with two numbers must fit in both; a bare RST must fit exactly.
  */
 function continues(
-  set: CaptureConnections,
+  set: CaptureRecords,
   main: number,
   side: Side,
   orphan: number,
@@ -273,7 +279,7 @@ interface SideState {
   acked: number | null
 }
 
-function sideState(set: CaptureConnections, record: number, side: Side): SideState {
+function sideState(set: CaptureRecords, record: number, side: Side): SideState {
   const bits = set.sideWord(record, side, L.D_BITS)
   return {
     next: (bits & L.DB_SEEN) === 0 ? null : set.sideWord(record, side, L.D_NEXT),

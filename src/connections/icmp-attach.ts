@@ -2,7 +2,7 @@ import { ipv4Text, ipv6Text } from '../../native-free-decoders/network/address-t
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { IcmpError, Side } from '../model/connection.ts'
 import type { IcmpRecord } from '../model/connection-data.ts'
-import type { CaptureConnections } from './connection-set.ts'
+import type { CaptureRecords } from './capture-records.ts'
 import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'
 
@@ -18,7 +18,7 @@ export interface IcmpAttachment {
 const NEAR = 1 << 25
 
 /** Joins ICMP errors with the connections whose segments they quote. */
-export function attachIcmp(set: CaptureConnections, total: number): IcmpAttachment {
+export function attachIcmp(set: CaptureRecords, total: number): IcmpAttachment {
   const byRecord = new Map<number, IcmpError[]>()
   // Shards share the file: each error was taken by exactly one of them.
   const errors = set.parts.flatMap((part) => part.icmp).sort((a, b) => a.frame - b.frame)
@@ -100,7 +100,7 @@ class QuotedTuples {
 
 /** Of several uses of one tuple, the error is about the one whose numbers and time are nearest. */
 function offer(
-  set: CaptureConnections,
+  set: CaptureRecords,
   record: number,
   side: Side,
   errors: readonly IcmpRecord[],

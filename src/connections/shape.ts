@@ -97,6 +97,8 @@ export class ShapeReader {
       const flags = rows[at + S.R_FLAGS_WINDOW]! >>> 16
       // What follows a RST may show that it was ignored, and that is a matter of time.
       if ((flags & RST) !== 0 && next !== 0) return false
+      // Some stacks say in a RST why they send it: no number of the shape tells.
+      if (rows[at + S.R_LENGTH] !== 0) return false
       if ((flags & FIN) !== 0 || (d === client && (flags & (SYN | RST)) === 0)) return false
       // Whether a RST goes on from its sender's clock is a matter of time too.
       if ((flags & RST) !== 0 && (spoken & (1 << d)) !== 0) return false
@@ -110,7 +112,7 @@ export class ShapeReader {
       if (ipId > 0) lastIpId = ipId
       numbers[n++] =
         ((bits & SHAPE_BITS) |
-          (d === client ? 0 : 1) |
+          (d === client ? 0 : FROM_UPSTREAM) |
           (identity << 12) |
           (ipId < 0 ? 1 << 14 : 0)) >>>
         0
@@ -159,6 +161,21 @@ export class ShapeReader {
     this.count = 3
     return true
   }
+}
+
+/** In the place of the direction, which says nothing of roles. */
+const FROM_UPSTREAM = 1
+
+/** The segments of a handshake that was never completed, as its shape tells them: 0 from the client, 1 from the upstream. */
+export function bareSegments(numbers: Uint32Array): { from: number[]; flags: number[] } | null {
+  if (numbers[0] !== BARE) return null
+  const from: number[] = []
+  const flags: number[] = []
+  for (let i = 1; i < numbers.length; i += 3) {
+    from.push(numbers[i]! & FROM_UPSTREAM)
+    flags.push(numbers[i + 1]! >>> 16)
+  }
+  return { from, flags }
 }
 
 /** Of a row's bits: all that a verdict may look at but the direction, which is told by role. */

@@ -1,6 +1,6 @@
 import { addressWords } from '../../native-free-decoders/network/address-text.ts'
 import type { Endpoint, Side } from '../model/connection.ts'
-import type { CaptureConnections } from './connection-set.ts'
+import type { CaptureRecords } from './capture-records.ts'
 import { EndpointIds } from './endpoint-ids.ts'
 import * as L from './layout.ts'
 
@@ -8,11 +8,11 @@ const SIDES: readonly Side[] = ['client', 'upstream']
 
 /** The TTLs that each address uses in one capture, RSTs not counted; gathered once, when first asked for. */
 export class UsualTtls {
-  private readonly set: CaptureConnections
+  private readonly set: CaptureRecords
   private readonly total: number
   private known: { ids: EndpointIds; ranges: TtlRanges } | null = null
 
-  constructor(set: CaptureConnections, total: number) {
+  constructor(set: CaptureRecords, total: number) {
     this.set = set
     this.total = total
   }
@@ -30,7 +30,7 @@ export class UsualTtls {
     this.known ??= this.gather()
     const { ids, ranges } = this.known
     const { set } = this
-    const id = ids.find(set.addressesOf(record), addressOf(set, record, side), 0)
+    const id = ids.find(set.addressesOf(record), set.address(record, side), 0)
     return id < 0 ? 0 : ranges.numberOf(id)
   }
 
@@ -43,16 +43,12 @@ export class UsualTtls {
       for (const side of SIDES) {
         const ttl = set.sideWord(record, side, L.D_TTL)
         if (ttl === 0) continue
-        const id = ids.intern(set.addressesOf(record), addressOf(set, record, side), 0)
+        const id = ids.intern(set.addressesOf(record), set.address(record, side), 0)
         ranges.add(id, ttl & 0xff, (ttl >>> 8) & 0xff)
       }
     }
     return { ids, ranges }
   }
-}
-
-function addressOf(set: CaptureConnections, record: number, side: Side): number {
-  return set.word(record, set.directionOf(record, side) === 0 ? L.ADDRESS_A : L.ADDRESS_B)
 }
 
 /** Lowest and highest TTL by id. */

@@ -55,9 +55,22 @@ export function leadingCause(c: Case, around: Surroundings): CauseText | null {
 }
 
 const SILENCE: readonly Rule[] = [mtuBlackhole, stateExpired]
+const BEFORE_RESET = [...RESET_RULES_FIRST, behindProxy, keepAliveFailed, zeroWindow, ...SILENCE]
+const AFTER_RESET: readonly Rule[] = [...BEFORE_RESET, ...RESET_RULES]
+/** A live socket that gives up because nothing came through any more. */
+const AFTER_ABORT: readonly Rule[] = [...BEFORE_RESET, unreachable, ...RESET_RULES]
+const AFTER_CLOSE: readonly Rule[] = [mtuBlackhole, ...CLOSE_RULES]
+const STILL_OPEN: readonly Rule[] = [...SILENCE, unreachable, ...CLOSE_RULES]
+const STILL_OPEN_IN_NEED: readonly Rule[] = [
+  mtuBlackhole,
+  zeroWindow,
+  stateExpired,
+  unreachable,
+  ...CLOSE_RULES,
+]
 
-function rulesFor(f: Facts): readonly Rule[] {
-  const { outcome } = f.c
+function rulesFor({ c, reset }: Facts): readonly Rule[] {
+  const { outcome } = c
   switch (outcome.termination) {
     case 'handshake-never-completed':
       return HANDSHAKE_RULES
@@ -66,31 +79,11 @@ function rulesFor(f: Facts): readonly Rule[] {
     case 'rst-without-fin':
     case 'rst-after-fin':
       if (outcome.benign) return BENIGN_RESET_RULES
-      return f.reset?.by === 'between'
-        ? RESET_RULES_BETWEEN
-        : [
-            ...RESET_RULES_FIRST,
-            behindProxy,
-            keepAliveFailed,
-            zeroWindow,
-            ...SILENCE,
-            ...beforeAbort(f),
-            ...RESET_RULES,
-          ]
+      if (reset?.by === 'between') return RESET_RULES_BETWEEN
+      return reset?.event.anatomy === 'active' ? AFTER_ABORT : AFTER_RESET
     case 'fin-close':
-      return [mtuBlackhole, ...CLOSE_RULES]
+      return AFTER_CLOSE
     case 'open':
-      return [
-        mtuBlackhole,
-        ...(outcome.benign ? [] : [zeroWindow]),
-        stateExpired,
-        unreachable,
-        ...CLOSE_RULES,
-      ]
+      return outcome.benign ? STILL_OPEN : STILL_OPEN_IN_NEED
   }
-}
-
-/** A live socket that gives up because nothing came through any more. */
-function beforeAbort(f: Facts): readonly Rule[] {
-  return f.reset?.event.anatomy === 'active' ? [unreachable] : []
 }

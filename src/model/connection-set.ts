@@ -1,7 +1,7 @@
 import type { AddressPair, ConnectionView, Endpoint, RoleReason, Side } from './connection.ts'
 import type { EngineTotals } from './connection-data.ts'
 import type { CaptureFacts } from './record-reader.ts'
-import type { SegmentNumbers } from './segment-numbers.ts'
+import type { SegmentMoments, SegmentNumbers } from './segment-numbers.ts'
 
 /** All connections of one capture, in order of their first frame; objects are made only on request. */
 export interface ConnectionSet {
@@ -37,6 +37,8 @@ export interface ConnectionSet {
   readonly orphanIcmp: number
   /** The numbers of a connection's kept segments, those of `view` in the same order; makes no object. */
   readSegments(index: number, into: SegmentNumbers): void
+  /** The same of one with a shape, but only when which side sent what: often without reading its segments. */
+  readMoments(index: number, into: SegmentMoments): void
   /** Packets of a side that are no RSTs. */
   livePackets(index: number, side: Side): number
   /** The one TTL of a side's packets that are no RSTs; -1 where they differ, 0 where there are none. */
