@@ -76,7 +76,7 @@ export function caseLinks(input: LinkInput): CaseLinks {
     links.get(index)!.sort(decisiveFirst)
   }
   return {
-    has: (index) => links.has(index),
+    has: (index) => links.size > 0 && links.has(index),
     isLikely: (index, relation) => {
       const list = links.get(index) ?? []
       return list.some((link) => link.relation === relation && link.confidence !== 'unclear')

@@ -28,6 +28,8 @@ const NEAR = 1 << NEAR_BITS
 const PLACES = 2 ** (32 - NEAR_BITS)
 /** Records at one endpoint and place; of more, none is looked at. */
 const MOST_ALIKE = 256
+/** Bits of a table in which a number that comes once is rarely taken for one that comes again. */
+const BITS_EACH = 8
 /** Copies of one SYN (before and after NAT) are seen within this time. */
 const COPY_NS = 20e6
 /** TSval of one host may advance this much between two segments of a connection (ticks of a millisecond). */
@@ -57,18 +59,43 @@ type Roots = Map<number, Fold & { root: number }>
 
 /** Records with the same client ISN (and the same upstream ISN, where both show one) at the same time. */
 function foldCopies(set: CaptureRecords, total: number, rootOf: Roots): void {
-  const isns = new WordTable(1, total)
-  const last = new Uint32Array(total)
+  const isRepeated = repeatedNumbers(total, (record) => set.rawIsn(record, 'client'))
+  const isns = new WordTable(1)
+  const last: number[] = []
   for (let record = 0; record < total; record++) {
     const isn = set.rawIsn(record, 'client')
     // Zero is what packet generators write, not a number that somebody chose.
-    if (isn <= 0) continue
+    if (isn <= 0 || !isRepeated(isn)) continue
     isns.key[0] = isn
     const known = isns.count
     const id = isns.intern()
     const root = last[id]!
     if (id === known || !isCopy(set, root, record)) last[id] = record
     else rootOf.set(record, { record, root, swapped: false, copy: true })
+  }
+}
+
+/**
+ * May a number come more than once? Few do, and a bit for each in a table that stays in the processor's caches spares
+ * the others one that does not.
+ */
+function repeatedNumbers(
+  count: number,
+  numberAt: (index: number) => number,
+): (number: number) => boolean {
+  const bits = Math.max(10, Math.min(31, Math.ceil(Math.log2(count * BITS_EACH))))
+  const once = new Uint32Array(2 ** (bits - 5))
+  const twice = new Uint32Array(once.length)
+  const placeOf = (number: number) => Math.imul(number, 0x9e3779b1) >>> (32 - bits)
+  for (let i = 0; i < count; i++) {
+    const place = placeOf(numberAt(i))
+    const bit = 1 << (place & 31)
+    if ((once[place >>> 5]! & bit) === 0) once[place >>> 5]! |= bit
+    else twice[place >>> 5]! |= bit
+  }
+  return (number) => {
+    const place = placeOf(number)
+    return (twice[place >>> 5]! & (1 << (place & 31))) !== 0
   }
 }
 

@@ -45,9 +45,12 @@ export function packWords(words: Uint32Array, count: number, target: DataView, a
   return out
 }
 
-/** By tag: which bits of four bytes a word takes. */
+/** By tag: which bits of four bytes a word takes, and how many of the bytes. */
 const MASKS = Int32Array.of(0, 0xff, 0xffff, -1)
 const BYTES = Uint8Array.of(0, 1, 2, 4)
+
+/** Of the buffer that was read last: most entries lie in the one of the entry before. */
+let lastView: DataView = new DataView(new ArrayBuffer(0))
 
 /**
  * Unpacks `count` words (a multiple of four) that lie at `at`; returns the place behind. Of each word four bytes are
@@ -59,9 +62,14 @@ export function unpackWords(
   words: Uint32Array,
   count: number,
 ): number {
-  let from = at
-  for (let i = 0; i < count; i += 4) {
-    let tag = bytes[from++]!
+  if (lastView.buffer !== bytes.buffer) lastView = new DataView(bytes.buffer)
+  const view = lastView
+  const end = bytes.byteOffset + bytes.length
+  let from = bytes.byteOffset + at
+  let i = 0
+  // A group takes sixteen bytes at most behind its tag.
+  for (; i < count && from + 17 <= end; i += 4) {
+    const tag = view.getUint8(from++)
     if (tag === 0) {
       words[i] = 0
       words[i + 1] = 0
@@ -69,6 +77,29 @@ export function unpackWords(
       words[i + 3] = 0
       continue
     }
+    words[i] = view.getInt32(from, true) & MASKS[tag & 3]!
+    from += BYTES[tag & 3]!
+    words[i + 1] = view.getInt32(from, true) & MASKS[(tag >>> 2) & 3]!
+    from += BYTES[(tag >>> 2) & 3]!
+    words[i + 2] = view.getInt32(from, true) & MASKS[(tag >>> 4) & 3]!
+    from += BYTES[(tag >>> 4) & 3]!
+    words[i + 3] = view.getInt32(from, true) & MASKS[tag >>> 6]!
+    from += BYTES[tag >>> 6]!
+  }
+  return unpackLast(bytes, from - bytes.byteOffset, words, i, count)
+}
+
+/** The groups at the very end of the bytes, beyond which nothing can be read. */
+function unpackLast(
+  bytes: Uint8Array,
+  at: number,
+  words: Uint32Array,
+  first: number,
+  count: number,
+): number {
+  let from = at
+  for (let i = first; i < count; i += 4) {
+    let tag = bytes[from++]!
     for (let k = i; k < i + 4; k++, tag >>>= 2) {
       const whole =
         bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24)
