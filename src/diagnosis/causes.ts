@@ -4,7 +4,7 @@ import { RESET_RULES_BETWEEN } from './rules/between-rules.ts'
 import { behindProxy, CLOSE_RULES } from './rules/close-rules.ts'
 import { HANDSHAKE_RULES } from './rules/handshake-rules.ts'
 import { BENIGN_RESET_RULES, RESET_RULES, RESET_RULES_FIRST } from './rules/reset-rules.ts'
-import { type CauseText, causeOf, type Facts, factsOf, type Rule } from './rules/rule.ts'
+import { type CauseText, causeOf, Facts, type Rule } from './rules/rule.ts'
 import {
   keepAliveFailed,
   mtuBlackhole,
@@ -32,7 +32,7 @@ const GOES_ON: ReadonlySet<string> = new Set([
 
 /** Why a connection ended as it did, best explanation first; none for a healthy one. */
 export function causesOf(c: Case, around: Surroundings): Cause[] {
-  const facts = factsOf(c, around)
+  const facts = new Facts(c, around)
   const causes: CauseText[] = []
   for (const rule of rulesFor(facts)) {
     const found = rule(facts)
@@ -46,7 +46,7 @@ export function causesOf(c: Case, around: Surroundings): Cause[] {
 
 /** The best explanation alone, to be counted: nothing is asked for those behind it. */
 export function leadingCause(c: Case, around: Surroundings): CauseText | null {
-  const facts = factsOf(c, around)
+  const facts = new Facts(c, around)
   for (const rule of rulesFor(facts)) {
     const found = rule(facts)
     if (found !== null) return found

@@ -36,7 +36,11 @@ const LASTS = ['lastRefused', 'lastEstablished'] as const
 const MEASURES = ['idle', 'age', 'request'] as const
 
 type CountName = (typeof COUNTS)[number]
-type TimeName = (typeof FIRSTS)[number] | (typeof LASTS)[number] | 'longestFrom' | 'longestUntil'
+/** When it last refused right after it had accepted; -1 once it accepted right after that. */
+const AMONG = 'refusedAfter'
+const LONGEST = ['longestFrom', 'longestUntil'] as const
+
+type TimeName = (typeof FIRSTS | typeof LASTS | typeof LONGEST)[number] | typeof AMONG
 
 /** A connection as those around it see it. Times in ns on the client's clock, NaN where there is none. */
 export interface Sighted {
@@ -56,8 +60,6 @@ export class SurroundingsCollector {
   private size = 64
   private readonly counts: Record<CountName, Uint32Array>
   private readonly times: Record<TimeName, Float64Array>
-  /** When an endpoint last refused right after it had accepted; -1 once it accepted right after that. */
-  private readonly refusals = new Map<number, number>()
   private readonly allEnds = new Moments()
   private readonly cuts = new Moments()
   /** When connections began in which payload went both ways, and until when it did. */
@@ -78,7 +80,7 @@ export class SurroundingsCollector {
     const columns = <Name extends string, Column>(names: readonly Name[], make: () => Column) =>
       Object.fromEntries(names.map((name) => [name, make()])) as Record<Name, Column>
     this.counts = columns(COUNTS, () => new Uint32Array(this.size))
-    this.times = columns([...FIRSTS, ...LASTS, 'longestFrom', 'longestUntil'] as const, () =>
+    this.times = columns([...FIRSTS, ...LASTS, ...LONGEST, AMONG] as const, () =>
       new Float64Array(this.size).fill(Number.NaN),
     )
   }
@@ -88,15 +90,14 @@ export class SurroundingsCollector {
     const { counts, times } = this
     if (standing.established) {
       counts.established[upstream]!++
-      const last = this.refusals.get(upstream)
-      if (last !== undefined && last >= 0 && started - last < AMONG_NS)
-        this.refusals.set(upstream, -1)
+      const last = times.refusedAfter[upstream]!
+      if (last >= 0 && started - last < AMONG_NS) times.refusedAfter[upstream] = -1
       this.span(upstream, 'firstEstablished', 'lastEstablished', started)
     }
     if (standing.refused) {
       counts.refused[upstream]!++
       const isAmong = started - times.lastEstablished[upstream]! < AMONG_NS
-      if (isAmong && this.refusals.get(upstream) !== -1) this.refusals.set(upstream, started)
+      if (isAmong && times.refusedAfter[upstream] !== -1) times.refusedAfter[upstream] = started
       this.span(upstream, 'firstRefused', 'lastRefused', started)
     }
     if (standing.tls) counts.tls[upstream]!++
@@ -210,8 +211,8 @@ export class SurroundingsCollector {
     const facts = { ...NO_FACTS }
     if (id >= this.size) return facts
     for (const name of COUNTS) facts[name] = this.counts[name][id]!
-    const { firstEstablished, lastRefused } = this.times
-    facts.refusedAmongAccepted = this.refusals.get(id) === -1
+    const { firstEstablished, lastRefused, refusedAfter } = this.times
+    facts.refusedAmongAccepted = refusedAfter[id] === -1
     facts.works = this.works(id)
     facts.readyAfter = firstEstablished[id]! - lastRefused[id]!
     return facts

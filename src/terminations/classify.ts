@@ -1,4 +1,4 @@
-import { ACK, FIN, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { Side } from '../model/connection.ts'
 import type { ExchangeState, Outcome, ResetEvent } from '../model/outcome.ts'
@@ -7,7 +7,6 @@ import type { Segment } from '../model/segment.ts'
 import type { AlignedSegment, Sighting } from '../model/sighting.ts'
 import { knewOfFin } from './caused-by.ts'
 import { exchangeAtFin, homeTap, idleBefore, isResponseTruncated } from './exchange.ts'
-import { isLoneReset } from './reset-events.ts'
 import { openDetail } from './silent-loss.ts'
 import { anyTap, nearestToReceiver, nearestToSender, other } from './taps.ts'
 
@@ -133,7 +132,7 @@ export function crossesFin(sighting: Sighting, fins: Outcome['fins'], reset: Res
 function resetDetail(input: ClassifyInput, reset: ResetEvent): Detail {
   const { sighting, fins, application } = input
   const views = sighting.taps.flatMap((tap) => (tap.view === null ? [] : [tap.view]))
-  if (views.every((view) => isLoneReset(view) || firstIsReset(view.segments))) return 'lone-reset'
+  if (views.every((view) => firstIsReset(view.segments))) return 'lone-reset'
   const closer = finBefore(sighting, fins, reset)
   const ownFin = fins[reset.from]
   const answersData = reset.trigger !== null && reset.trigger.segment.length > 0
@@ -220,12 +219,11 @@ function firstFin(sighting: Sighting, client: AlignedSegment, upstream: AlignedS
 
 /** The first FIN of a side. */
 export function firstFinOf(sighting: Sighting, side: Side): AlignedSegment | null {
-  return (
-    sighting.segments.find((segment) => {
-      const s = segment.seen[anyTap(segment)]!
-      return segment.from === side && (s.flags & (FIN | SYN)) === FIN && (s.flags & 0x04) === 0
-    }) ?? null
-  )
+  for (const segment of sighting.segments) {
+    if (segment.from !== side) continue
+    if ((segment.seen[anyTap(segment)]!.flags & (FIN | SYN | RST)) === FIN) return segment
+  }
+  return null
 }
 
 /** Had both FINs been sent and acknowledged before this segment, by the tap nearest to its sender or by any other? */

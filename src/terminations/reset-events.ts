@@ -1,4 +1,4 @@
-import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
+import { ACK, FIN, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionView, Side } from '../model/connection.ts'
 import { covers } from '../model/coverage.ts'
@@ -26,9 +26,10 @@ const INITIAL_TTLS: readonly number[] = [64, 128, 255]
 
 /** Every RST of a connection with its anatomy, its trigger and what became of it (VERDICTS §3). */
 export function readResets(sighting: Sighting): ResetEvent[] {
-  const events = sighting.segments
-    .filter((segment) => isReset(segment.seen[anyTap(segment)]!))
-    .map((segment) => readReset(sighting, segment))
+  const events: ResetEvent[] = []
+  for (const segment of sighting.segments) {
+    if (isReset(segment.seen[anyTap(segment)]!)) events.push(readReset(sighting, segment))
+  }
   for (const event of events) reconsider(sighting, events, event)
   return events
 }
@@ -342,9 +343,4 @@ function isStray(view: ConnectionView, rst: Segment): boolean {
   const known = [rst.senderNext, rst.otherAck, view[rst.from].next, view[other(rst.from)].acked]
   const numbers = known.filter((n) => n !== null)
   return numbers.length > 0 && numbers.every((n) => Math.abs(delta(n, rst.seq)) > STRAY_DISTANCE)
-}
-
-/** Is there anything but RSTs in this view? */
-export function isLoneReset(view: ConnectionView): boolean {
-  return view.segments.length > 0 && view.segments.every((s) => (s.flags & RST) !== 0)
 }

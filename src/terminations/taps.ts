@@ -10,12 +10,17 @@ export function other(side: Side): Side {
 
 /** The tap on a side that saw the connection, or -1. */
 export function tapAt(sighting: Sighting, side: Side): number {
-  return sighting.taps.findIndex((tap) => tap.side === side && tap.view !== null)
+  const { taps } = sighting
+  for (let i = 0; i < taps.length; i++) {
+    if (taps[i]!.side === side && taps[i]!.view !== null) return i
+  }
+  return -1
 }
 
-/** The first tap that saw this segment. */
-export function anyTap(segment: AlignedSegment): number {
-  return segment.seen.findIndex((s) => s !== null)
+/** The first tap that saw this segment; asked of each, so that it takes no callback. */
+export function anyTap({ seen }: AlignedSegment): number {
+  for (let i = 0; i < seen.length; i++) if (seen[i] !== null) return i
+  return -1
 }
 
 /** The sighting that is nearest to its sender, and at which tap. */

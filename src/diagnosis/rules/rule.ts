@@ -11,22 +11,47 @@ import { LEAST_REPEATED_NS, type Measures, measuresOf } from '../measures.ts'
 import { upstreamKey } from '../standing.ts'
 import type { Measure } from '../timers.ts'
 
-/** What every rule may look at. */
-export interface Facts {
-  c: Case
-  around: Surroundings
+/** What every rule may look at; its texts are made when a rule has something to say. */
+export class Facts {
+  readonly c: Case
+  readonly around: Surroundings
   /** The view that is shown: the client's if there is one. */
-  view: ConnectionView
-  reset: FirstResetFacts | null
-  upstreamKey: string
-  /** The upstream's port as its own host knows it. */
-  upstreamPort: number
-  upstream: string
-  client: string
-  /** Both taps saw this connection. */
-  bothSaw: boolean
+  readonly view: ConnectionView
+  readonly reset: FirstResetFacts | null
   /** How long it had lived, been silent, waited before it was closed. */
-  measures: Measures
+  readonly measures: Measures
+
+  constructor(c: Case, around: Surroundings) {
+    this.c = c
+    this.around = around
+    this.view = c.sighting.taps[shownTap(c.sighting)]!.view!
+    this.reset = c.outcome.firstReset
+    this.measures = measuresOf(c)
+  }
+
+  get upstreamKey(): string {
+    return upstreamKey(this.c)
+  }
+
+  /** The upstream's port as its own host knows it. */
+  get upstreamPort(): number {
+    const { taps } = this.c.sighting
+    return (taps[taps.length - 1]!.view ?? this.view).endpoints.upstream.port
+  }
+
+  get upstream(): string {
+    return endpointText(this.view.endpoints.upstream)
+  }
+
+  get client(): string {
+    return endpointText(this.view.endpoints.client)
+  }
+
+  /** Both taps saw this connection. */
+  get bothSaw(): boolean {
+    const { taps } = this.c.sighting
+    return taps.length > 1 && taps.every((tap) => tap.view !== null)
+  }
 }
 
 /** One cause, if the packets support it. */
@@ -39,23 +64,6 @@ export const whenReset =
   (rule: Resetting): Rule =>
   (f) =>
     f.reset === null ? null : rule(f, f.reset)
-
-export function factsOf(c: Case, around: Surroundings): Facts {
-  const view = c.sighting.taps[shownTap(c.sighting)]!.view!
-  return {
-    c,
-    around,
-    view,
-    reset: c.outcome.firstReset,
-    upstreamKey: upstreamKey(c),
-    upstreamPort: (c.sighting.taps[c.sighting.taps.length - 1]!.view ?? view).endpoints.upstream
-      .port,
-    upstream: endpointText(view.endpoints.upstream),
-    client: endpointText(view.endpoints.client),
-    measures: measuresOf(c),
-    bothSaw: c.sighting.taps.length > 1 && c.sighting.taps.every((tap) => tap.view !== null),
-  }
-}
 
 /** What a rule found: evidence is cited once somebody is to read it, and most of what is found is only counted. */
 export interface CauseText {
