@@ -32,7 +32,7 @@ const USAGE = `usage: node bench/batch.mjs [flags]
   --no-save      print only
 `
 const root = fileURLToPath(new URL('..', import.meta.url))
-const MAIN = `${root}dist/src/cli/main.js`
+const MAIN = `${root}dist/cli/main.js`
 const EMPTY_WORKER = `${root}bench/batch/empty-worker.mjs`
 const TICKS_PER_SECOND = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout)
 

@@ -22,7 +22,7 @@ const USAGE = `usage: node bench/linear.mjs [flags]
   --no-save    print only
 `
 const root = fileURLToPath(new URL('..', import.meta.url))
-const MAIN = `${root}dist/src/cli/main.js`
+const MAIN = `${root}dist/cli/main.js`
 /** With so many exchanges a conversation of `small` has 1, 4 and 16 times as many packets. */
 const EXCHANGES = [2, 15, 66]
 const STEPS = [1 / 16, 1 / 4, 1]

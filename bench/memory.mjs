@@ -32,7 +32,7 @@ const USAGE = `usage: node bench/memory.mjs [flags]
   --no-save      print only
 `
 const root = fileURLToPath(new URL('..', import.meta.url))
-const MAIN = `${root}dist/src/cli/main.js`
+const MAIN = `${root}dist/cli/main.js`
 const SAMPLE_MS = 50
 /** Samples of a run that are kept. */
 const MOST_KEPT = 100

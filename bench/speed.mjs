@@ -62,7 +62,7 @@ async function measure() {
     seed: Number(values.seed),
     dir: values.dir,
   }
-  if (!existsSync(`${root}dist/src/cli/main.js`)) fail('not built yet; run npm run build')
+  if (!existsSync(`${root}dist/cli/main.js`)) fail('not built yet; run npm run build')
   const place = environment()
   const tools = findTools()
   console.log(

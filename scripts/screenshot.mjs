@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rstscope-'))
 const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] })
 try {
   const path = join(folder, 'report.html')
-  const argv = ['dist/src/cli/main.js', 'compare', ...captures, '--quiet', '--out', path]
+  const argv = ['dist/cli/main.js', 'compare', ...captures, '--quiet', '--out', path]
   execFileSync(process.execPath, argv, { cwd: root })
   const page = await browser.newPage({
     viewport: { width: 1280, height: 690 },

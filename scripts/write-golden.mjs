@@ -31,7 +31,7 @@ for (const name of cases) {
     })
   const outputs = ['--out', `${expected}/report.json`, '--out', `${expected}/report.txt`]
   const argv = [
-    'dist/src/cli/main.js',
+    'dist/cli/main.js',
     'compare',
     ...files,
     ...beside,

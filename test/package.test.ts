@@ -77,7 +77,7 @@ test('it is an ES module for Node 20 with one command', () => {
   expect(manifest.type).toBe('module')
   expect(manifest.sideEffects).toBe(false)
   expect(manifest.engines).toEqual({ node: '>=20.19' })
-  expect(manifest.bin).toEqual({ rstscope: './dist/src/cli/main.js' })
+  expect(manifest.bin).toEqual({ rstscope: './dist/cli/main.js' })
   expect(manifest.man).toBe('./man/rstscope.1')
   expect(manifest.files).toContain('man')
 })

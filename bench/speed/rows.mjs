@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { captureFiles, compressed, FORMATS } from '../measure/capture-files.mjs'
 
-const MAIN = join(fileURLToPath(new URL('../..', import.meta.url)), 'dist', 'src', 'cli', 'main.js')
+const MAIN = join(fileURLToPath(new URL('../..', import.meta.url)), 'dist', 'cli', 'main.js')
 const NODE_ALONE = [process.execPath, '-e', '0']
 const MB = 1e6
 

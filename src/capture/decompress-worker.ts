@@ -54,22 +54,28 @@ function send(block: Uint8Array, count: number): void {
   say({ kind: 'made', block, count }, [block.buffer as ArrayBuffer])
 }
 
-const context = new ContainerContext()
-const window = new ByteWindow(new ChunkSource(input()))
-let block = await freeBlock()
-let used = 0
-for await (const chunk of decompressByScript(workerData as ScriptedCompression, window, context)) {
-  for (let at = 0; at < chunk.length; ) {
-    const count = Math.min(chunk.length - at, BLOCK_BYTES - used)
-    block.set(chunk.subarray(at, at + count), used)
-    at += count
-    used += count
-    if (used === BLOCK_BYTES) {
-      send(block, used)
-      block = await freeBlock()
-      used = 0
+async function decompress(): Promise<void> {
+  const context = new ContainerContext()
+  const window = new ByteWindow(new ChunkSource(input()))
+  const chunks = decompressByScript(workerData as ScriptedCompression, window, context)
+  let block = await freeBlock()
+  let used = 0
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const count = Math.min(chunk.length - at, BLOCK_BYTES - used)
+      block.set(chunk.subarray(at, at + count), used)
+      at += count
+      used += count
+      if (used === BLOCK_BYTES) {
+        send(block, used)
+        block = await freeBlock()
+        used = 0
+      }
     }
   }
+  if (used > 0) send(block, used)
+  say({ kind: 'done', warnings: context.warnings })
 }
-if (used > 0) send(block, used)
-say({ kind: 'done', warnings: context.warnings })
+
+// What it rejects with becomes the thread's error, as anything that a module throws.
+void decompress()

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { BLOCK_BYTES } from './block-bytes.ts'
 import type { BlockThread } from './block-thread.ts'
 
@@ -39,6 +38,8 @@ export class Digest {
   async hex(): Promise<string> {
     const thread = this.#thread
     if (thread === null) {
+      // Loaded here: most runs hash nothing, and it takes Node 2 ms.
+      const { createHash } = await import('node:crypto')
       const hash = createHash('sha256')
       for (const block of this.#full) hash.update(block)
       return hash.update(this.#block.subarray(0, this.#used)).digest('hex')

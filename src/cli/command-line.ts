@@ -79,8 +79,9 @@ function addCommand(
   const command = bare(new Command(name)).argument('[words...]')
   answer(command, '-h', () => shortHelp(name))
   answer(command, '--help', () => longHelp(name))
-  for (const flag of FLAGS)
-    if (flag.commands.includes(name)) command.addOption(optionOf(flag, host))
+  // Making an option takes commander longer than parsing it: a command that was not typed gets none.
+  const flags = argv.includes(name) ? FLAGS.filter(({ commands }) => commands.includes(name)) : []
+  for (const flag of flags) command.addOption(optionOf(flag, host))
   command.action(async (words: string[], values: OptionValues) => {
     done(await COMMANDS[name](words, withCaptures(values, argv), host))
   })

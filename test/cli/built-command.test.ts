@@ -1,14 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
+import { ensureBuilt, BUILT_COMMAND as main } from '../support/built.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = `${root}dist/src/cli/main.js`
-
-beforeAll(() => {
-  if (!existsSync(main)) spawnSync('npx', ['tsc', '-b'], { cwd: root })
-}, 120_000)
+beforeAll(ensureBuilt, 120_000)
 
 function rstscope(...argv: string[]) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [main, ...argv], {

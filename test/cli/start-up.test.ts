@@ -3,11 +3,18 @@ import { beforeAll, expect, test } from 'vitest'
 import { root } from '../source-files.ts'
 import { BUILT_COMMAND, ensureBuilt } from '../support/built.ts'
 
+/** The same command before it is bundled: each module is a file, so that Node says which are loaded. */
+const UNBUNDLED = `${root}dist/src/cli/main.js`
+
 beforeAll(ensureBuilt, 120_000)
 
-/** Modules that a command line loads: paths from the root, and `node:` names. Node tells them when it is asked to. */
 function modulesOf(...argv: string[]): string[] {
-  const { stderr, status } = spawnSync(process.execPath, [BUILT_COMMAND, ...argv], {
+  return modulesOfCommand(UNBUNDLED, argv)
+}
+
+/** Modules that a command line loads: paths from the root, and `node:` names. Node tells them when it is asked to. */
+function modulesOfCommand(command: string, argv: string[]): string[] {
+  const { stderr, status } = spawnSync(process.execPath, [command, ...argv], {
     cwd: root,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, LANG: 'C.UTF-8', NODE_DEBUG: 'esm,module' },
@@ -63,6 +70,7 @@ const compared = (sample: string, [client, upstream] = CAPTURES) =>
 
 /** What only some captures, flags or reports need, by the path that it is loaded from. */
 const ONLY_WHERE_NEEDED = [
+  'node:crypto',
   'dist/src/capture/gunzip.js',
   'dist/src/capture/unlz4.js',
   'dist/src/capture/unzstd.js',
@@ -106,4 +114,24 @@ test('what a compare needs is seen to be loaded', () => {
     'dist/src/capture/gunzip.js',
     'node:zlib',
   ])
+})
+
+/** Files of the bundle that a command line loads, without those that belong to no part of it. */
+function chunksOf(...argv: string[]): string[] {
+  return modulesOfCommand(BUILT_COMMAND, argv)
+    .filter((path) => path.startsWith('dist/') && !path.endsWith('/rolldown-runtime.js'))
+    .map((path) => path.replace('dist/cli/', ''))
+    .sort()
+}
+
+test('of the bundle a run loads one file for what it always needs, and one for each thing more', () => {
+  const [client, upstream] = ['client.pcap', 'upstream.pcap'].map(
+    (name) => `samples/keepalive-race/${name}`,
+  ) as [string, string]
+  expect(chunksOf('--version')).toEqual(['main.js', 'start.js'])
+  expect(chunksOf('compare', '--help')).toEqual(['command-line.js', 'main.js', 'start.js'])
+  const always = ['command-line.js', 'main.js', 'read.js', 'start.js']
+  expect(chunksOf('compare', client, upstream)).toEqual(always)
+  expect(chunksOf('analyze', client)).toEqual(always)
+  expect(chunksOf('analyze', client, '--json')).toEqual([...always, 'json.js'].sort())
 })

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs'
 import { root } from '../source-files.ts'
 
 /** The command as users run it. */
-export const BUILT_COMMAND = `${root}dist/src/cli/main.js`
+export const BUILT_COMMAND = `${root}dist/cli/main.js`
 
 /** `npm test` builds first; a single test file may run where nothing is built. */
 export function ensureBuilt(): void {
-  if (!existsSync(BUILT_COMMAND)) execFileSync('npx', ['tsc', '-b'], { cwd: root })
+  if (!existsSync(BUILT_COMMAND)) execFileSync('npm', ['run', 'build', '--silent'], { cwd: root })
 }
 
 /** The library as users import it: only there worker threads and this thread run the same files. */
