@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { WORTH_KEEPING } from '../dist/src/cli/kept-code.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const built = (path) => `${root}dist/src/${path}`
@@ -40,11 +41,31 @@ const CHUNKS = {
   ],
 }
 
+const REQUIRED = '\0required:'
+
+/**
+ * Packages stay outside: they are installed with this one, for the library too. Of those that are imported on demand, what
+ * can be required is a small chunk that requires it: in a file whose compiled code is kept (src/cli/kept-code.ts) Node's
+ * own `import()` does not work.
+ */
+const packages = {
+  name: 'packages',
+  resolveId(source, _, { kind }) {
+    if (!/^[a-z@]/.test(source)) return null
+    const isRequired = kind === 'dynamic-import' && /^(?:node:|cli-progress$)/.test(source)
+    return isRequired ? REQUIRED + source : { id: source, external: true }
+  },
+  load(id) {
+    if (!id.startsWith(REQUIRED)) return null
+    const source = JSON.stringify(id.slice(REQUIRED.length))
+    return `export * from ${source}\nexport { default } from ${source}`
+  },
+}
+
 const bundle = await rolldown({
   input: ENTRIES,
   platform: 'node',
-  // Packages are installed with this one, for the library too.
-  external: /^[a-z@]/,
+  plugins: [packages],
   // Much is imported on demand by the command line and statically by the library: that is known.
   checks: { ineffectiveDynamicImport: false },
   onwarn(warning) {
@@ -57,8 +78,9 @@ const { output } = await bundle.write({
   format: 'cjs',
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
+  // As modules are.
+  strict: true,
   comments: false,
-  topLevelVar: true,
   codeSplitting: {
     groups: Object.entries(CHUNKS).map(([name, paths], i, { length }) => ({
       name,
@@ -72,6 +94,11 @@ await bundle.close()
 for (const name of Object.keys(ENTRIES)) {
   if (!output.some(({ fileName, isEntry }) => fileName === `${name}.js` && isEntry)) {
     throw new Error(`${name}.js is not what the thread of that name starts with`)
+  }
+}
+for (const { fileName, code } of output) {
+  if (code.length >= WORTH_KEEPING && /\bimport\(/.test(code)) {
+    throw new Error(`${fileName} imports a package on demand: see the plugin above`)
   }
 }
 writeFileSync(`${target}/package.json`, '{ "type": "commonjs" }\n')

@@ -8,11 +8,17 @@ type EnableCompileCache = (directory: string) => unknown
 
 /**
  * Lets Node keep what it compiled, so that the next start need not compile it again; Node's own variables
- * (NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE) come first. Older ones of Node compile each time.
+ * (NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE) come first. For older ones of Node the bundle's files are kept.
  */
-export function keepCompiled(env: Environment, platform: string): void {
+export async function keepCompiled(env: Environment, platform: string): Promise<void> {
+  const folder = compileCacheFolder(env, platform, homedir())
   const { enableCompileCache } = nodeModule as { enableCompileCache?: EnableCompileCache }
-  enableCompileCache?.(compileCacheFolder(env, platform, homedir()))
+  if (enableCompileCache) {
+    enableCompileCache(folder)
+  } else if (!env.NODE_DISABLE_COMPILE_CACHE) {
+    const { keepCode } = await import('./kept-code.ts')
+    keepCode(folder)
+  }
 }
 
 /** A folder of the user's own: in a shared one others could lay code for whoever starts this next. */

@@ -23,25 +23,26 @@ process.stderr.on('error', () => {
   // Nobody reads what is said there; the result still counts.
 })
 
-// Answers to a single word are quick without it.
-if (process.argv.length > 3) keepCompiled(process.env, process.platform)
-
-const ended = run(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  // Asked for by who reads it only: Node makes a stream of it then.
-  get stdinIsTerminal() {
-    return process.stdin.isTTY ?? false
-  },
-  env: process.env,
-  platform: process.platform,
-  signal: interrupt.signal,
-  now: () => performance.now(),
-  loadEngine: () => import('../engine.ts'),
-})
-// Not awaited here: what is bundled for `require` has no top-level await.
-void ended.then((code) => {
+async function main(): Promise<void> {
+  // Answers to a single word are quick without it.
+  if (process.argv.length > 3) await keepCompiled(process.env, process.platform)
+  const code = await run(process.argv.slice(2), {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Asked for by who reads it only: Node makes a stream of it then.
+    get stdinIsTerminal() {
+      return process.stdin.isTTY ?? false
+    },
+    env: process.env,
+    platform: process.platform,
+    signal: interrupt.signal,
+    now: () => performance.now(),
+    loadEngine: () => import('../engine.ts'),
+  })
   // Ctrl-C ends at once, whatever is still open; a worker does not wait for a queue that is gone.
   if (code === EXIT.interrupted || process.argv[2] === 'worker') process.exit(code)
   process.exitCode = code
-})
+}
+
+// Not awaited: what is bundled for `require` has no await outside of functions.
+void main()

@@ -14,7 +14,7 @@ const ENVIRONMENT: readonly [name: string, meaning: string][] = [
   ['TERM', 'no colours, if it is dumb'],
   ['COLUMNS', 'columns of text, without --width'],
   ['LC_ALL, LC_CTYPE, LANG', 'whether lines and arrows can be drawn (UTF-8), without --ascii'],
-  ['XDG_CACHE_HOME', 'where the compiled program is kept for the next start (Node 22.8 and later)'],
+  ['XDG_CACHE_HOME', 'where the compiled program is kept for the next start'],
   ['NODE_DISABLE_COMPILE_CACHE', 'it is not kept, if it is set'],
 ]
 
