@@ -16,13 +16,15 @@ import {
   type Kind,
 } from './first-bytes.ts'
 import { H2Frames } from './h2-frames.ts'
-import { Http1Exchange } from './http1-exchange.ts'
+import type { Http1Exchange } from './http1-exchange.ts'
 import type { Http1Messages } from './http1-messages.ts'
 import { ProxyPrefix } from './proxy-prefix.ts'
 import type { ApplicationSummary, FirstBytes } from './summary.ts'
+import { SummaryRoom } from './summary-room.ts'
 import type { TlsRecords } from './tls-records.ts'
-import { TlsSession } from './tls-session.ts'
+import type { TlsSession } from './tls-session.ts'
 import { summarizeTls } from './tls-summary.ts'
+import { WalkerParts } from './walker-parts.ts'
 
 /** One direction until its protocol is known, and what it turned out to be. */
 class Stream {
@@ -39,11 +41,27 @@ class Stream {
   proxy: ProxyPrefix | null = null
   tls: TlsRecords | null = null
   http: Http1Messages | null = null
+
+  begin(): void {
+    this.first = KIND_PENDING
+    this.kind = KIND_PENDING
+    this.begun = false
+    this.missed = false
+    this.lostPlace = false
+    this.prefix = null
+    this.prefixLength = 0
+    this.proxy = null
+    this.tls = null
+    this.http = null
+  }
 }
 
 /**
  * Follows what both directions of a connection say, without keeping it: feed the payload in order, once per
  * byte, then read the summary. Roles need not be known before the end. Memory is bounded, whatever is fed.
+ *
+ * A walker may follow one connection after another, and so may its parts: `begin()` sets every field of them, new or
+ * used, so that nothing of the last connection is left.
  */
 export class ApplicationWalker {
   private readonly a = new Stream()
@@ -51,6 +69,22 @@ export class ApplicationWalker {
   private tls: TlsSession | null = null
   private http: Http1Exchange | null = null
   private h2: H2Frames | null = null
+  private readonly parts: WalkerParts
+
+  constructor(parts = new WalkerParts()) {
+    this.parts = parts
+  }
+
+  /** Begins to follow another connection; what it took for the last one is free for others. */
+  begin(): void {
+    this.tls?.end()
+    this.http?.end()
+    this.a.begin()
+    this.b.begin()
+    this.tls = null
+    this.http = null
+    this.h2 = null
+  }
 
   /** In-order payload bytes[start, end) of a direction, which `frame` completed at `time` (ns). */
   feed(
@@ -109,25 +143,25 @@ export class ApplicationWalker {
     return speaksAsClient(this.b) ? 1 : -1
   }
 
-  /** What was said, by role; changes nothing. */
-  summary(clientDirection: 0 | 1): ApplicationSummary {
+  /** What was said, by role; changes nothing. Written into `room`, where it is valid until that is used again. */
+  summary(clientDirection: 0 | 1, room = new SummaryRoom()): ApplicationSummary {
     const client = clientDirection === 0 ? this.a : this.b
     const upstream = clientDirection === 0 ? this.b : this.a
     const tls = this.tls?.confirmed ? this.tls : null
     const clientLostPlace = lostPlace(client, tls)
     const upstreamLostPlace = lostPlace(upstream, tls)
-    return {
-      protocol: this.protocol(tls),
-      clientFirst: firstOf(client, tls),
-      upstreamFirst: firstOf(upstream, tls),
-      tls: tls === null ? null : summarizeTls(tls, clientDirection),
-      http: this.http === null ? null : this.http.summary(),
-      h2: this.h2?.summary(clientDirection) ?? null,
-      proxyHeader: client.proxy?.header ?? null,
-      lostPlace: clientLostPlace || upstreamLostPlace,
-      clientLostPlace,
-      upstreamLostPlace,
-    }
+    const { application } = room
+    application.protocol = this.protocol(tls)
+    application.clientFirst = firstOf(client, tls)
+    application.upstreamFirst = firstOf(upstream, tls)
+    application.tls = tls === null ? null : summarizeTls(tls, clientDirection, room)
+    application.http = this.http === null ? null : this.http.summary(room.http)
+    application.h2 = this.h2 === null ? null : this.h2.summary(clientDirection)
+    application.proxyHeader = client.proxy === null ? null : client.proxy.header
+    application.lostPlace = clientLostPlace || upstreamLostPlace
+    application.clientLostPlace = clientLostPlace
+    application.upstreamLostPlace = upstreamLostPlace
+    return application
   }
 
   private protocol(tls: TlsSession | null): ApplicationSummary['protocol'] {
@@ -191,7 +225,7 @@ export class ApplicationWalker {
     }
     stream.kind = kind
     if (kind === KIND_TLS || kind === KIND_TLS_MAYBE || kind === KIND_TLS_V2_HELLO) {
-      this.tls ??= new TlsSession()
+      this.tls ??= this.beginTls()
       stream.tls = this.tls.start(direction, kind !== KIND_TLS_MAYBE)
       if (kind === KIND_TLS_V2_HELLO) {
         stream.tls.startAfter(2 + (bytes[start]! & 0x7f) * 256 + bytes[start + 1]!)
@@ -202,7 +236,7 @@ export class ApplicationWalker {
       this.h2 ??= new H2Frames(kind === KIND_H2 ? direction : direction === 0 ? 1 : 0)
     } else if (kind === KIND_HTTP_REQUEST || kind === KIND_HTTP_RESPONSE) {
       const isRequests = kind === KIND_HTTP_REQUEST
-      this.http ??= new Http1Exchange(isRequests ? direction : direction === 0 ? 1 : 0)
+      this.http ??= this.beginHttp(isRequests ? direction : direction === 0 ? 1 : 0)
       const { http } = this
       // Two directions that both request, or both respond, are no exchange: the second is not walked.
       if (isRequests === (direction === http.client)) {
@@ -211,6 +245,18 @@ export class ApplicationWalker {
       }
     }
     this.walk(direction, stream, bytes, start, end, frame, time)
+  }
+
+  private beginTls(): TlsSession {
+    const session = this.parts.sessions.take()
+    session.begin()
+    return session
+  }
+
+  private beginHttp(client: 0 | 1): Http1Exchange {
+    const exchange = this.parts.exchanges.take()
+    exchange.begin(client)
+    return exchange
   }
 
   private walk(

@@ -1,8 +1,9 @@
 import type { Http1Head } from './http1-head.ts'
 import { Http1Messages } from './http1-messages.ts'
 import { RequestMarks } from './request-marks.ts'
-import type { HttpSummary, RequestMark } from './summary.ts'
-import { textHash } from './text-hash.ts'
+import type { HttpSummary } from './summary.ts'
+import { textBytesHash } from './text-hash.ts'
+import type { WalkerParts } from './walker-parts.ts'
 
 /** Requests awaiting their response whose method is remembered; pipelines are shorter. */
 const REMEMBERED = 30
@@ -10,7 +11,8 @@ const REMEMBERED = 30
 /** Both directions of an HTTP/1 connection: which response answers what, and when it stops being HTTP/1. */
 export class Http1Exchange {
   /** The direction that sends requests. */
-  readonly client: 0 | 1
+  client: 0 | 1 = 0
+  readonly parts: WalkerParts
   readonly requests = new Http1Messages(true)
   readonly responses = new Http1Messages(false)
   /** CONNECT or Upgrade succeeded. */
@@ -28,8 +30,31 @@ export class Http1Exchange {
   private headBits = 0
   private connectBits = 0
 
-  constructor(client: 0 | 1) {
+  constructor(parts: WalkerParts) {
+    this.parts = parts
+  }
+
+  /** Begins with the first message of either direction; nothing is left of an earlier connection. */
+  begin(client: 0 | 1): void {
     this.client = client
+    this.requests.begin()
+    this.responses.begin()
+    this.tunnel = false
+    this.now = 0
+    this.marks.begin()
+    this.localReply = null
+    this.unasked = 0
+    this.connectionClose = false
+    this.owed = 0
+    this.headBits = 0
+    this.connectBits = 0
+  }
+
+  /** Gives itself and its parts back: nobody may use it any more. */
+  end(): void {
+    this.requests.endLine(this.parts)
+    this.responses.endLine(this.parts)
+    this.parts.exchanges.give(this)
   }
 
   /** A request's head is complete; true when it can have no body. */
@@ -46,27 +71,19 @@ export class Http1Exchange {
 
   private mark(head: Http1Head): void {
     const { requestLine, requestIdHash, traceIdHash } = head
-    const mark: RequestMark = {
-      time: this.now,
-      line: requestLine === null ? 0 : textHash(requestLine),
-      requestId: requestIdHash,
-      traceId: traceIdHash,
-      status: 0,
-      answered: null,
-    }
-    this.marks.add(mark)
+    const line = requestLine.length < 0 ? 0 : textBytesHash(requestLine.bytes, requestLine.length)
+    this.marks.add(this.now, line, requestIdHash, traceIdHash)
     // An error may be answered before the head that it answers is complete.
-    if (this.responses.messages - this.unasked >= this.requests.messages) this.answer(mark)
+    const { messages } = this.requests
+    if (this.responses.messages - this.unasked >= messages) this.answer(messages - 1)
   }
 
-  /** The head of the last final response answers this request. */
-  private answer(mark: RequestMark): void {
+  /** The head of the last final response answers the request of this number. */
+  private answer(number: number): void {
     // After a gap nobody knows which request is answered.
     if (this.requests.lostPlace || this.responses.lostPlace) return
     const { head } = this.responses
-    mark.status = head.finalStatus
-    mark.answered = this.now
-    if (mark.requestId === 0) mark.requestId = head.requestIdHash
+    this.marks.answer(number, this.now, head.finalStatus, head.requestIdHash)
   }
 
   /** A response's head is complete; true when it has no body whatever it says (RFC 9112 §6.3). */
@@ -91,11 +108,11 @@ export class Http1Exchange {
     if (answered > this.requests.messages && this.requests.summaryState !== 'in-head') {
       this.unasked++
     }
-    const mark = this.marks.of(this.responses.messages - this.unasked - 1)
-    if (mark !== null && mark.answered === null) this.answer(mark)
+    const number = this.responses.messages - this.unasked - 1
+    if (this.marks.isOpen(number)) this.answer(number)
     if (status === 101 || (answersConnect && status < 300)) {
       this.tunnel = true
-      this.requests.becomeTunnel()
+      this.requests.becomeTunnel(this.parts)
       return true
     }
     if (answersConnect) this.requests.continueAfterRefusal()
@@ -106,28 +123,25 @@ export class Http1Exchange {
     if (head.close || (head.version10 && !head.keepAlive)) this.connectionClose = true
   }
 
-  /** What both directions came to. */
-  summary(): HttpSummary {
-    const { requests, responses } = this
-    const marks = this.marks.list()
-    const [only] = marks
-    const isPlain = marks.length === 1 && only!.requestId === 0 && only!.traceId === 0
-    return {
-      requests: requests.messages,
-      responses: responses.messages,
-      lastStatus: responses.head.finalStatus || null,
-      lastRequestLine: requests.head.requestLine,
-      lastRequestId: requests.head.requestId,
-      host: requests.head.host,
-      server: responses.head.server,
-      marks: isPlain ? [] : marks,
-      localReply: this.localReply,
-      clientState: requests.summaryState,
-      upstreamState: responses.summaryState,
-      requestMissing: requests.missing,
-      responseMissing: responses.missing,
-      connectionClose: this.connectionClose,
-    }
+  /** What both directions came to, written into `to`. */
+  summary(to: HttpSummary): HttpSummary {
+    const { requests, responses, marks } = this
+    to.requests = requests.messages
+    to.responses = responses.messages
+    to.lastStatus = responses.head.finalStatus || null
+    to.lastRequestLine = requests.head.requestLine.text
+    to.lastRequestId = requests.head.requestId.text
+    to.host = requests.head.host.text
+    to.server = responses.head.server.text
+    to.marks.length = 0
+    if (!marks.isPlain) marks.list(to.marks)
+    to.localReply = this.localReply
+    to.clientState = requests.summaryState
+    to.upstreamState = responses.summaryState
+    to.requestMissing = requests.missing
+    to.responseMissing = responses.missing
+    to.connectionClose = this.connectionClose
+    return to
   }
 }
 
@@ -136,5 +150,5 @@ export class Http1Exchange {
  * (Envoy: HTTP header manipulation, `server` and `x-envoy-upstream-service-time`).
  */
 function isLocalReply({ server, fromUpstream }: Http1Head): boolean {
-  return !fromUpstream && (server === 'envoy' || server === 'istio-envoy')
+  return !fromUpstream && (server.is('envoy') || server.is('istio-envoy'))
 }

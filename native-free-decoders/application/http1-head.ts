@@ -1,5 +1,5 @@
 import { isConnect, isMethodByte } from './first-bytes.ts'
-import { printableOrSame } from './printable.ts'
+import { HeldText } from './printable.ts'
 import { bytesHash } from './text-hash.ts'
 
 /** How many characters of a request line and of a header's value are kept. */
@@ -10,10 +10,10 @@ const ID_LIMIT = 64
 /** The head of one message as far as it was read: only what frames the message and what a report names. */
 export class Http1Head {
   /** Request line without query, Host and Server as they were last seen on this direction. */
-  requestLine: string | null = null
-  host: string | null = null
-  server: string | null = null
-  requestId: string | null = null
+  readonly requestLine = new HeldText(TEXT_LIMIT)
+  readonly host = new HeldText(TEXT_LIMIT)
+  readonly server = new HeldText(TEXT_LIMIT)
+  readonly requestId = new HeldText(ID_LIMIT)
   /** Hashes of this message's `x-request-id` and of the trace id in its `traceparent`; 0 for none. */
   requestIdHash = 0
   traceIdHash = 0
@@ -38,8 +38,19 @@ export class Http1Head {
     return this.status >= 200 || this.status === 101
   }
 
-  /** Forgets what framed the message before; names stay until they are said again. */
+  /** No message yet; nothing is left of an earlier connection. */
   begin(): void {
+    this.requestLine.clear()
+    this.host.clear()
+    this.server.clear()
+    this.requestId.clear()
+    this.status = 0
+    this.finalStatus = 0
+    this.beginMessage()
+  }
+
+  /** Forgets what framed the message before; names stay until they are said again. */
+  beginMessage(): void {
     this.requestIdHash = 0
     this.traceIdHash = 0
     this.contentLength = -1
@@ -67,7 +78,7 @@ export class Http1Head {
     }
     let textEnd = methodEnd + 1
     while (textEnd < targetEnd && bytes[textEnd] !== QUERY && bytes[textEnd] !== FRAGMENT) textEnd++
-    this.requestLine = printableOrSame(this.requestLine, bytes, start, textEnd, TEXT_LIMIT)
+    this.requestLine.set(bytes, start, textEnd)
     this.isHead = methodEnd - start === 4 && isWord(bytes, start, methodEnd, HEAD)
     this.isConnect = isConnect(bytes, start, methodEnd - start)
     return true
@@ -109,11 +120,11 @@ export class Http1Head {
       this.chunked = isWord(bytes, lastElement(bytes, from, to), to, CHUNKED)
     } else if (isWord(bytes, start, colon, CONNECTION)) this.readConnection(bytes, from, to)
     else if (isWord(bytes, start, colon, HOST)) {
-      this.host = printableOrSame(this.host, bytes, from, to, TEXT_LIMIT)
+      this.host.set(bytes, from, to)
     } else if (isWord(bytes, start, colon, SERVER)) {
-      this.server = printableOrSame(this.server, bytes, from, to, TEXT_LIMIT)
+      this.server.set(bytes, from, to)
     } else if (isWord(bytes, start, colon, X_REQUEST_ID) && to > from) {
-      this.requestId = printableOrSame(this.requestId, bytes, from, to, ID_LIMIT)
+      this.requestId.set(bytes, from, to)
       this.requestIdHash = bytesHash(bytes, from, to)
     } else if (isWord(bytes, start, colon, X_ENVOY_UPSTREAM_TIME)) this.fromUpstream = true
     else if (isWord(bytes, start, colon, TRACEPARENT)) this.readTraceParent(bytes, from, to)

@@ -1,6 +1,8 @@
+import type { HeldBytes } from './held-bytes.ts'
 import type { Http1Exchange } from './http1-exchange.ts'
 import { Http1Head } from './http1-head.ts'
 import type { HttpState } from './summary.ts'
+import type { WalkerParts } from './walker-parts.ts'
 
 type State = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10
 const START_LINE = 0
@@ -18,7 +20,7 @@ const AFTER_GAP = 9
 const LOST = 10
 
 /** Bytes of a line that are held while it is split; the rest of a longer line is counted only. */
-const LINE_LIMIT = 2048
+export const LINE_LIMIT = 2048
 const LF = 0x0a
 const CR = 0x0d
 
@@ -33,11 +35,28 @@ export class Http1Messages {
   private state: State = START_LINE
   private begun = false
   private remaining = 0
-  private line: Uint8Array | null = null
-  private lineLength = 0
+  /** The line under way, where it is split. */
+  private line: HeldBytes | null = null
 
   constructor(isRequests: boolean) {
     this.isRequests = isRequests
+  }
+
+  /** Begins with the first byte of a direction; nothing is left of what it walked before. */
+  begin(): void {
+    this.head.begin()
+    this.messages = 0
+    this.lostPlace = false
+    this.state = START_LINE
+    this.begun = false
+    this.remaining = 0
+    this.line = null
+  }
+
+  /** Gives back what is held of a line. */
+  endLine({ lines }: WalkerParts): void {
+    if (this.line !== null) lines.give(this.line)
+    this.line = null
   }
 
   feed(exchange: Http1Exchange, bytes: Uint8Array, start: number, end: number): void {
@@ -75,15 +94,14 @@ export class Http1Messages {
     }
     // A head that runs into a gap was sent all the same; how its body is framed is unknown.
     if (this.state === FIELDS) this.countHead(exchange)
-    if (!exchange.tunnel) this.lose(AFTER_GAP)
-    else this.becomeTunnel()
+    if (!exchange.tunnel) this.lose(exchange, AFTER_GAP)
+    else this.becomeTunnel(exchange.parts)
   }
 
   /** The other direction opened a tunnel: nothing after this is HTTP/1. */
-  becomeTunnel(): void {
+  becomeTunnel(parts: WalkerParts): void {
     this.state = UNTIL_CLOSE
-    this.line = null
-    this.lineLength = 0
+    this.endLine(parts)
   }
 
   /** The answer to a CONNECT was a refusal: requests go on. */
@@ -95,7 +113,7 @@ export class Http1Messages {
     if (!this.begun) return 'nothing'
     switch (this.state) {
       case START_LINE:
-        return this.lineLength > 0 ? 'in-head' : 'between-messages'
+        return this.line !== null ? 'in-head' : 'between-messages'
       case FIELDS:
         return 'in-head'
       case BODY:
@@ -122,33 +140,24 @@ export class Http1Messages {
     let at = start
     while (at < end && bytes[at] !== LF) at++
     const isWhole = at < end
-    if (this.lineLength === 0 && isWhole) {
-      this.endLine(exchange, bytes, start, Math.min(at, start + LINE_LIMIT), at - start)
+    if (this.line === null && isWhole) {
+      this.readLine(exchange, bytes, start, Math.min(at, start + LINE_LIMIT), at - start)
       return at + 1
     }
-    this.hold(bytes, start, at)
-    if (!isWhole) return at
-    const length = this.lineLength
-    this.lineLength = 0
-    this.endLine(exchange, this.line ?? bytes, 0, Math.min(length, LINE_LIMIT), length)
+    const line = this.line ?? beginLine(exchange)
+    line.append(bytes, start, at)
+    if (!isWhole) {
+      this.line = line
+      return at
+    }
+    this.line = null
+    this.readLine(exchange, line.bytes, 0, line.kept, line.length)
+    exchange.parts.lines.give(line)
     return at + 1
   }
 
-  private hold(bytes: Uint8Array, start: number, end: number): void {
-    const from = this.lineLength
-    this.lineLength += end - start
-    const wanted = Math.min(this.lineLength, LINE_LIMIT)
-    if (wanted <= from) return
-    if (this.line === null || this.line.length < wanted) {
-      const larger = new Uint8Array(Math.min(LINE_LIMIT, Math.max(wanted, 2 * from, 64)))
-      if (this.line !== null) larger.set(this.line.subarray(0, from))
-      this.line = larger
-    }
-    for (let at = from; at < wanted; at++) this.line[at] = bytes[start + at - from]!
-  }
-
   /** A line of `length` bytes, of which bytes[start, end) are at hand. */
-  private endLine(
+  private readLine(
     exchange: Http1Exchange,
     bytes: Uint8Array,
     start: number,
@@ -163,44 +172,46 @@ export class Http1Messages {
         else if (!isCut) this.head.readField(bytes, start, stop)
         return
       case CHUNK_SIZE:
-        this.readChunkSize(bytes, start, stop)
+        this.readChunkSize(exchange, bytes, start, stop)
         return
       case CHUNK_END:
         if (stop === start) this.state = CHUNK_SIZE
-        else this.lose(LOST)
+        else this.lose(exchange, LOST)
         return
       case TRAILERS:
-        if (stop === start) {
-          this.state = START_LINE
-          this.line = null
-        }
+        if (stop === start) this.state = START_LINE
         return
       default:
-        this.readStartLine(bytes, start, stop, isCut)
+        this.readStartLine(exchange, bytes, start, stop, isCut)
     }
   }
 
-  private readStartLine(bytes: Uint8Array, start: number, stop: number, isCut: boolean): void {
+  private readStartLine(
+    exchange: Http1Exchange,
+    bytes: Uint8Array,
+    start: number,
+    stop: number,
+    isCut: boolean,
+  ): void {
     // RFC 9112 §2.2: empty lines before a request are to be ignored.
     if (stop === start && this.state === START_LINE) return
-    this.head.begin()
+    this.head.beginMessage()
     const isValid = this.isRequests
       ? this.head.readRequestLine(bytes, start, stop, isCut)
       : this.head.readStatusLine(bytes, start, stop)
     if (isValid) this.state = FIELDS
-    else this.lose(LOST)
+    else this.lose(exchange, LOST)
   }
 
   private endHead(exchange: Http1Exchange): void {
     const { head } = this
-    this.line = null
     const hasNoBody = this.countHead(exchange)
     if (this.isRequests && head.isConnect) this.state = AWAITING_TUNNEL
     else if (exchange.tunnel) this.state = UNTIL_CLOSE
     else if (hasNoBody) this.state = START_LINE
     else if (head.chunked) this.state = CHUNK_SIZE
-    else if (head.transferEncoding && this.isRequests) this.lose(LOST)
-    else if (!head.transferEncoding && Number.isNaN(head.contentLength)) this.lose(LOST)
+    else if (head.transferEncoding && this.isRequests) this.lose(exchange, LOST)
+    else if (!head.transferEncoding && Number.isNaN(head.contentLength)) this.lose(exchange, LOST)
     else if (!head.transferEncoding && head.contentLength >= 0) {
       this.remaining = head.contentLength
       this.state = this.remaining === 0 ? START_LINE : BODY
@@ -213,7 +224,12 @@ export class Http1Messages {
     return this.isRequests ? exchange.request(head) : exchange.response(head)
   }
 
-  private readChunkSize(bytes: Uint8Array, start: number, stop: number): void {
+  private readChunkSize(
+    exchange: Http1Exchange,
+    bytes: Uint8Array,
+    start: number,
+    stop: number,
+  ): void {
     let size = 0
     let at = start
     for (; at < stop; at++) {
@@ -223,20 +239,25 @@ export class Http1Messages {
     }
     const isSize = at > start && (at === stop || !isTokenByte(bytes[at]!))
     if (!isSize || size > Number.MAX_SAFE_INTEGER) {
-      this.lose(LOST)
+      this.lose(exchange, LOST)
       return
     }
     this.remaining = size
     this.state = size === 0 ? TRAILERS : CHUNK_DATA
   }
 
-  private lose(state: typeof LOST | typeof AFTER_GAP): void {
+  private lose({ parts }: Http1Exchange, state: typeof LOST | typeof AFTER_GAP): void {
     this.state = state
     this.lostPlace = true
-    this.line = null
-    this.lineLength = 0
+    this.endLine(parts)
     this.remaining = 0
   }
+}
+
+function beginLine({ parts }: Http1Exchange): HeldBytes {
+  const line = parts.lines.take()
+  line.clear()
+  return line
 }
 
 function hexDigit(byte: number): number {

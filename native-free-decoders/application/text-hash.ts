@@ -1,11 +1,24 @@
 /** A 32-bit hash of a text: tells apart what a capture holds, and is no secret. */
 export function textHash(text: string): number {
   let h = text.length
-  for (let at = 0; at < text.length; at++) {
-    h = Math.imul(h ^ text.charCodeAt(at), 0x85ebca6b)
-    h ^= h >>> 15
-  }
-  h = Math.imul(h, 0xc2b2ae35)
+  for (let at = 0; at < text.length; at++) h = mixed(h, text.charCodeAt(at))
+  return finished(h)
+}
+
+/** `textHash` of the text whose characters are the first bytes. */
+export function textBytesHash(bytes: Uint8Array, length: number): number {
+  let h = length
+  for (let at = 0; at < length; at++) h = mixed(h, bytes[at]!)
+  return finished(h)
+}
+
+function mixed(hash: number, unit: number): number {
+  const h = Math.imul(hash ^ unit, 0x85ebca6b)
+  return h ^ (h >>> 15)
+}
+
+function finished(hash: number): number {
+  const h = Math.imul(hash, 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0
 }
 

@@ -1,4 +1,4 @@
-import type { Moment } from './summary.ts'
+import { MomentMark } from './moment-mark.ts'
 
 type Progress = 0 | 1 | 2 | 3 | 4
 const NOTHING = 0
@@ -25,10 +25,22 @@ export class ClientFlight {
   /** Application records that were first taken for a part of the flight. */
   extraRecords = 0
   private progress: Progress = NOTHING
-  private complete: Moment | null = null
-  private largeRecord: Moment | null = null
+  private readonly complete = new MomentMark()
+  private readonly largeRecord = new MomentMark()
   private largeIsFull = false
   private passedEarlyData = false
+
+  /** Nothing was sent yet; nothing is left of an earlier flight. */
+  begin(): void {
+    this.cipher = 0
+    this.certificate = 'unknown'
+    this.extraRecords = 0
+    this.progress = NOTHING
+    this.complete.clear()
+    this.largeRecord.clear()
+    this.largeIsFull = false
+    this.passedEarlyData = false
+  }
 
   /** Size of an encrypted alert: level, description, content type, tag. */
   get alertLength(): number {
@@ -40,7 +52,7 @@ export class ClientFlight {
   }
 
   /** When the flight was complete; a single large record counts as all of it. */
-  get finished(): Moment | null {
+  get finished(): MomentMark {
     return this.progress === AFTER_CERTIFICATE ? this.largeRecord : this.complete
   }
 
@@ -49,7 +61,7 @@ export class ClientFlight {
     if (this.isFinishedSize(length, 0)) {
       // Right after the ServerHello it is the Finished; later, 0-RTT data in flight may have been in between.
       if (this.progress === NOTHING && !this.passedEarlyData) this.certificate = 'not-requested'
-      this.end({ frame, time })
+      this.end(frame, time)
       return
     }
     if (this.progress === NOTHING) {
@@ -57,10 +69,10 @@ export class ClientFlight {
       else if (length !== this.alertLength) this.first(length, frame, time)
     } else if (this.progress === AFTER_EMPTY_CERTIFICATE) {
       // Anything but an alert here is a Finished of a size that is not known.
-      if (length !== this.alertLength) this.end({ frame, time })
+      if (length !== this.alertLength) this.end(frame, time)
     } else if (this.progress === AFTER_CERTIFICATE && this.largeIsFull) {
       this.largeIsFull = length >= LARGEST_PLAINTEXT + 1 + this.tag
-      this.largeRecord = { frame, time }
+      this.largeRecord.set(frame, time)
     } else if (this.progress === AFTER_CERTIFICATE && isCertificateVerify(length - 9 - this.tag)) {
       this.progress = AFTER_CERTIFICATE_VERIFY
     } else {
@@ -73,7 +85,7 @@ export class ClientFlight {
   settle(): void {
     if (this.progress === AFTER_CERTIFICATE_VERIFY) this.extraRecords++
     else if (this.progress !== AFTER_CERTIFICATE) return
-    this.end(this.largeRecord)
+    this.end(this.largeRecord.frame, this.largeRecord.time)
   }
 
   private first(length: number, frame: number, time: number): void {
@@ -82,18 +94,17 @@ export class ClientFlight {
       this.progress = AFTER_EMPTY_CERTIFICATE
     } else if (this.isFinishedSize(length, 8)) {
       this.certificate = 'empty'
-      this.end({ frame, time })
+      this.end(frame, time)
     } else {
       this.certificate = length >= SMALLEST_CERTIFICATE ? 'sent' : 'unknown'
       this.progress = AFTER_CERTIFICATE
-      this.largeRecord = { frame, time }
+      this.largeRecord.set(frame, time)
       this.largeIsFull = length >= LARGEST_PLAINTEXT + 1 + this.tag
     }
   }
 
-  private end(moment: Moment | null): void {
-    this.complete = moment
-    this.largeRecord = null
+  private end(frame: number, time: number): void {
+    this.complete.set(frame, time)
     this.progress = COMPLETE
   }
 

@@ -1,3 +1,4 @@
+import { HeldBytes } from './held-bytes.ts'
 import type { TlsSession } from './tls-session.ts'
 
 export const CLIENT_HELLO = 1
@@ -12,23 +13,30 @@ const HELLO_LIMIT = 16384
  */
 export class TlsHandshakeMessages {
   /** A message header was not captured: messages since then may be unknown. */
-  lost: boolean
+  lost = false
 
-  private readonly direction: 0 | 1
+  private direction: 0 | 1 = 0
   /** The handshake bytes of this record belong to no message whose header was seen. */
   private unaligned = false
   private have = 0
   private type = 0
   private length = 0
   private missing = 0
-  private hello: Uint8Array | null = null
-  private helloLength = 0
+  private readonly hello = new HeldBytes(HELLO_LIMIT)
   /** Bytes of the hello were cut out, so that what follows cannot be read. */
   private helloCut = false
 
-  constructor(direction: 0 | 1, lost: boolean) {
+  /** Begins at the start of a record; nothing is left of what it walked before. */
+  begin(direction: 0 | 1, lost: boolean): void {
     this.direction = direction
     this.lost = lost
+    this.unaligned = false
+    this.have = 0
+    this.type = 0
+    this.length = 0
+    this.missing = 0
+    this.hello.clear()
+    this.helloCut = false
   }
 
   /** No message is under way. */
@@ -38,8 +46,8 @@ export class TlsHandshakeMessages {
 
   /** The hello of this type that is under way, as far as it was captured without a gap, or null. */
   partialHello(type: number): Uint8Array | null {
-    if (this.type !== type || this.missing === 0 || this.hello === null) return null
-    return this.hello.subarray(0, this.helloLength)
+    if (this.type !== type || this.missing === 0 || this.hello.length === 0) return null
+    return this.hello.bytes.subarray(0, this.hello.kept)
   }
 
   /** A record begins: after a gap its start is taken for the start of a message, if that fits into it. */
@@ -69,7 +77,7 @@ export class TlsHandshakeMessages {
         if (taken === this.length) {
           const stop = at + Math.min(taken, HELLO_LIMIT)
           session.hello(this.direction, this.type, bytes, at, stop)
-        } else this.hold(bytes, at, at + taken)
+        } else this.hello.append(bytes, at, at + taken)
       }
       this.missing -= taken
       at += taken
@@ -98,9 +106,10 @@ export class TlsHandshakeMessages {
 
   /** Reads what is held of an incomplete hello, and lets go of it. */
   readHeldHello(session: TlsSession): void {
-    const held = this.hello
-    this.hello = null
-    if (held !== null) session.hello(this.direction, this.type, held, 0, this.helloLength)
+    const { hello } = this
+    if (hello.length === 0) return
+    session.hello(this.direction, this.type, hello.bytes, 0, hello.kept)
+    hello.clear()
   }
 
   private headerByte(
@@ -125,7 +134,7 @@ export class TlsHandshakeMessages {
     }
     this.missing = this.length
     this.helloCut = false
-    this.helloLength = 0
+    this.hello.clear()
     session.messageStarts(this.direction, this.type)
     if (this.length === 0) this.endMessage(session, frame, time)
   }
@@ -134,18 +143,5 @@ export class TlsHandshakeMessages {
     this.have = 0
     this.readHeldHello(session)
     session.message(this.direction, this.type, this.length, frame, time)
-  }
-
-  private hold(bytes: Uint8Array, start: number, end: number): void {
-    const wanted = Math.min(this.helloLength + (end - start), HELLO_LIMIT)
-    let held = this.hello
-    if (held === null || held.length < wanted) {
-      const size = Math.min(this.length, HELLO_LIMIT, Math.max(wanted, 2 * this.helloLength))
-      const larger = new Uint8Array(size)
-      if (held !== null) larger.set(held.subarray(0, this.helloLength))
-      held = larger
-      this.hello = held
-    }
-    for (let at = start; this.helloLength < wanted; at++) held[this.helloLength++] = bytes[at]!
   }
 }

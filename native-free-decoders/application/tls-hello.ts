@@ -148,9 +148,11 @@ export function readServerHello(bytes: Uint8Array, start: number, end: number): 
   return hello
 }
 
+const VERSIONS = ['1.0', '1.1', '1.2', '1.3'] as const
+
 /** "1.3" for 0x0304 and so on; null for what is no version. */
 export function versionName(version: number): string | null {
   if (version === 0x0300) return 'SSL 3.0'
   if (version === 0x0002) return 'SSL 2.0'
-  return version > 0x0300 && version <= TLS_1_3 ? `1.${version - 0x0301}` : null
+  return version > 0x0300 && version <= TLS_1_3 ? VERSIONS[version - 0x0301]! : null
 }

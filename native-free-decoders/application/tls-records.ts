@@ -1,19 +1,20 @@
 import { RECORD_LIMIT } from './first-bytes.ts'
-import type { Moment } from './summary.ts'
-import { TlsHandshakeMessages } from './tls-handshake-messages.ts'
+import { MomentMark } from './moment-mark.ts'
+import type { TlsHandshakeMessages } from './tls-handshake-messages.ts'
 import type { TlsSession } from './tls-session.ts'
 
 export const CHANGE_CIPHER_SPEC = 20
 export const ALERT = 21
 export const HANDSHAKE = 22
 export const APPLICATION_DATA = 23
+const HEARTBEAT = 24
 /** Not a record: a hello in SSL 2.0 format that precedes them. */
 const SSLV2_HELLO = 0
 
 /** Walks the TLS records of one direction by counting; nothing of their bodies is held. */
 export class TlsRecords {
   /** Two record headers, or a hello, an alert or a ChangeCipherSpec: this is TLS. */
-  confirmed: boolean
+  confirmed = false
   /** The bytes after the first record were no record: this never was TLS. */
   refuted = false
   /** The next record header cannot be found any more. */
@@ -29,16 +30,16 @@ export class TlsRecords {
   /** ChangeCipherSpec was sent (in TLS 1.3 it means nothing). */
   changedCipher = false
   /** Up to TLS 1.2: the encrypted handshake record after ChangeCipherSpec, its Finished. */
-  finished: Moment | null = null
+  readonly finished = new MomentMark()
   /** First application-data record that is in use of the session, and how many there were. */
-  firstApplicationData: Moment | null = null
+  readonly firstApplicationData = new MomentMark()
   applicationRecords = 0
   /** Anything encrypted was sent. */
   sawProtected = false
   /** A message header of the plaintext handshake was not captured. */
   handshakeLost = false
 
-  private readonly direction: 0 | 1
+  private direction: 0 | 1 = 0
   private headerHave = 0
   private type = 0
   private length = 0
@@ -48,9 +49,31 @@ export class TlsRecords {
   private alertLevel = -1
   private alertDescription = -1
 
-  constructor(direction: 0 | 1, confirmed: boolean) {
-    this.direction = direction
+  /** Begins with the first byte of a direction; nothing is left of what it walked before. */
+  begin(direction: 0 | 1, confirmed: boolean): void {
     this.confirmed = confirmed
+    this.refuted = false
+    this.lost = false
+    this.missing = 0
+    this.lastType = 0
+    this.lastLength = 0
+    this.lastFrame = 0
+    this.lastTime = 0
+    this.records = 0
+    this.changedCipher = false
+    this.finished.clear()
+    this.firstApplicationData.clear()
+    this.applicationRecords = 0
+    this.sawProtected = false
+    this.handshakeLost = false
+    this.direction = direction
+    this.headerHave = 0
+    this.type = 0
+    this.length = 0
+    this.encrypted = false
+    this.messages = null
+    this.alertLevel = -1
+    this.alertDescription = -1
   }
 
   /** No record is under way. */
@@ -83,7 +106,13 @@ export class TlsRecords {
     let at = start
     while (at < end && !this.lost) {
       if (this.headerHave < 5) {
-        this.headerByte(session, bytes[at++]!)
+        if (this.headerHave === 0 && at + 5 <= end && isHeader(bytes, at)) {
+          this.headerHave = 5
+          this.type = bytes[at]!
+          this.length = bytes[at + 3]! * 256 + bytes[at + 4]!
+          at += 5
+          this.startRecord(session)
+        } else this.headerByte(session, bytes[at++]!)
         continue
       }
       const stop = at + Math.min(this.missing, end - at)
@@ -118,7 +147,7 @@ export class TlsRecords {
 
   private lose(session: TlsSession): void {
     this.messages?.readHeldHello(session)
-    this.messages = null
+    this.endMessages(session)
     this.lost = true
     this.missing = 0
     this.headerHave = 0
@@ -138,7 +167,7 @@ export class TlsRecords {
   }
 
   private isPlausible(index: number, byte: number): boolean {
-    if (index === 0) return byte >= CHANGE_CIPHER_SPEC && byte <= 24
+    if (index === 0) return byte >= CHANGE_CIPHER_SPEC && byte <= HEARTBEAT
     if (index === 1) return byte === 3
     if (index === 2) return byte <= 4
     return this.length <= RECORD_LIMIT
@@ -151,11 +180,23 @@ export class TlsRecords {
     this.alertDescription = -1
     this.encrypted = this.type === HANDSHAKE && session.isEncrypted(this)
     if (this.type === HANDSHAKE && !this.encrypted) {
-      this.messages ??= new TlsHandshakeMessages(this.direction, this.handshakeLost)
+      this.messages ??= this.beginMessages(session)
       this.messages.startRecord()
-    } else if (this.messages?.atBoundary) this.messages = null
+    } else if (this.messages?.atBoundary) this.endMessages(session)
     // Empty application-data records are legal (RFC 5246 §6.2.1); there is no body to wait for.
     if (this.length === 0) this.headerHave = 0
+  }
+
+  private beginMessages(session: TlsSession): TlsHandshakeMessages {
+    const messages = session.parts.messages.take()
+    messages.begin(this.direction, this.handshakeLost)
+    return messages
+  }
+
+  /** Gives the walker of handshake messages back. */
+  endMessages({ parts }: TlsSession): void {
+    if (this.messages !== null) parts.messages.give(this.messages)
+    this.messages = null
   }
 
   private endRecord(session: TlsSession, frame: number, time: number): void {
@@ -179,4 +220,15 @@ export class TlsRecords {
       else this.alertDescription = bytes[at]!
     }
   }
+}
+
+/** A whole plausible record header. */
+function isHeader(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at]! >= CHANGE_CIPHER_SPEC &&
+    bytes[at]! <= HEARTBEAT &&
+    bytes[at + 1] === 3 &&
+    bytes[at + 2]! <= 4 &&
+    bytes[at + 3]! * 256 + bytes[at + 4]! <= RECORD_LIMIT
+  )
 }

@@ -1,3 +1,4 @@
+import { MomentMark } from './moment-mark.ts'
 import type { Moment, TlsStage } from './summary.ts'
 import { alertAborts, alertName } from './tls-alert.ts'
 import { ClientFlight } from './tls-client-flight.ts'
@@ -16,6 +17,7 @@ import {
   HANDSHAKE,
   TlsRecords,
 } from './tls-records.ts'
+import type { WalkerParts } from './walker-parts.ts'
 
 const CERTIFICATE = 11
 const SERVER_KEY_EXCHANGE = 12
@@ -27,6 +29,7 @@ const EMPTY_CERTIFICATE = 3
 
 /** What both directions of one TLS connection said, put together: how far the handshake came. */
 export class TlsSession {
+  readonly parts: WalkerParts
   /** The record walkers of direction 0 and 1. */
   a: TlsRecords | null = null
   b: TlsRecords | null = null
@@ -42,8 +45,8 @@ export class TlsSession {
   /** 0-RTT was offered, in the first ClientHello. */
   earlyDataOffered = false
   resumed = false
-  clientHello: Moment | null = null
-  serverHello: Moment | null = null
+  readonly clientHello = new MomentMark()
+  readonly serverHello = new MomentMark()
   serverFlight = false
   certificate: 'not-requested' | 'sent' | 'empty' | 'unknown' = 'unknown'
   readonly flight = new ClientFlight()
@@ -51,13 +54,51 @@ export class TlsSession {
   private certificateRequested = false
   private serverHelloDone = false
   private retrying = false
+  private readonly recordsA = new TlsRecords()
+  private readonly recordsB = new TlsRecords()
 
-  /** The record walker of a direction, made when that direction turns out to speak TLS. */
+  constructor(parts: WalkerParts) {
+    this.parts = parts
+  }
+
+  /** Nothing was said yet; nothing is left of an earlier session. */
+  begin(): void {
+    this.a = null
+    this.b = null
+    this.client = -1
+    this.version = 0
+    this.offered = null
+    this.offeredVersion = 0
+    this.alpnSelected = null
+    this.cipher = 0
+    this.helloRetry = false
+    this.earlyDataOffered = false
+    this.resumed = false
+    this.clientHello.clear()
+    this.serverHello.clear()
+    this.serverFlight = false
+    this.certificate = 'unknown'
+    this.flight.begin()
+    this.firstAlert = null
+    this.certificateRequested = false
+    this.serverHelloDone = false
+    this.retrying = false
+  }
+
+  /** The record walker of a direction, begun when that direction turns out to speak TLS. */
   start(direction: 0 | 1, confirmed: boolean): TlsRecords {
-    const records = new TlsRecords(direction, confirmed)
+    const records = direction === 0 ? this.recordsA : this.recordsB
+    records.begin(direction, confirmed)
     if (direction === 0) this.a = records
     else this.b = records
     return records
+  }
+
+  /** Gives itself and its parts back: nobody may use it any more. */
+  end(): void {
+    this.a?.endMessages(this)
+    this.b?.endMessages(this)
+    this.parts.sessions.give(this)
   }
 
   of(direction: 0 | 1): TlsRecords | null {
@@ -79,7 +120,7 @@ export class TlsSession {
   /** A ClientHello in SSL 2.0 format, known by its first bytes. */
   sslv2Hello(direction: 0 | 1, version: number, frame: number, time: number): void {
     this.client = direction
-    this.clientHello = { frame, time }
+    this.clientHello.set(frame, time)
     this.offeredVersion = version
   }
 
@@ -122,15 +163,15 @@ export class TlsSession {
   /** A plaintext handshake message is complete. */
   message(direction: 0 | 1, type: number, length: number, frame: number, time: number): void {
     if (direction === this.client) {
-      if (type === CLIENT_HELLO) this.clientHello ??= { frame, time }
-      else if (this.serverHello !== null) this.serverFlight = true
+      if (type === CLIENT_HELLO) this.clientHello.setOnce(frame, time)
+      else if (this.serverHello.isSet) this.serverFlight = true
       if (type === CERTIFICATE) {
         this.certificate = length === EMPTY_CERTIFICATE ? 'empty' : 'sent'
       }
       return
     }
     if (type === SERVER_HELLO) {
-      if (!this.retrying) this.serverHello ??= { frame, time }
+      if (!this.retrying) this.serverHello.setOnce(frame, time)
       this.retrying = false
     } else if (type === CERTIFICATE_REQUEST) this.certificateRequested = true
     else if (type === SERVER_HELLO_DONE) {
@@ -180,17 +221,17 @@ export class TlsSession {
     const fromServer = this.client !== -1 && direction !== this.client
     if (!encrypted) {
       // A server's first handshake record holds the ServerHello, even where its bytes were not captured.
-      if (fromServer && records.handshakeLost) this.serverHello ??= { frame, time }
+      if (fromServer && records.handshakeLost) this.serverHello.setOnce(frame, time)
       return
     }
     records.sawProtected = true
-    if (records.finished !== null) return
-    records.finished = { frame, time }
+    if (records.finished.isSet) return
+    records.finished.set(frame, time)
     if (this.client === -1) return
     this.serverFlight = true
-    if (fromServer && !this.serverHelloDone && !records.handshakeLost && this.serverHello) {
+    if (fromServer && !this.serverHelloDone && !records.handshakeLost && this.serverHello.isSet) {
       // RFC 5246 §7.3: only an abbreviated handshake has no ServerHelloDone before the server's Finished.
-      if (this.of(this.client)?.finished == null) {
+      if (!hasFinished(this.of(this.client))) {
         this.resumed = true
         this.certificate = 'not-requested'
       }
@@ -210,9 +251,9 @@ export class TlsSession {
       else records.applicationRecords++
       return
     }
-    const finished = this.a?.finished != null || this.b?.finished != null
+    const finished = hasFinished(this.a) || hasFinished(this.b)
     const mayBeEarlyData = this.offered === null || this.offered.earlyData || !this.offered.complete
-    const isEarlyData = direction === client && this.serverHello === null && mayBeEarlyData
+    const isEarlyData = direction === client && !this.serverHello.isSet && mayBeEarlyData
     // Only TLS 1.3 protects application-data records before a Finished that can be told apart.
     if (this.version === 0 && !finished && !isEarlyData) this.version = TLS_1_3
     if (this.version !== TLS_1_3 && !isEarlyData) {
@@ -234,20 +275,20 @@ export class TlsSession {
       return
     }
     if (!alertSized) flight.settle()
-    if (flight.finished === null) return
+    if (!flight.finished.isSet) return
     if (alertSized) records.applicationRecords++
     else this.inUse(records, frame, time)
   }
 
   private inUse(records: TlsRecords, frame: number, time: number): void {
     records.applicationRecords++
-    records.firstApplicationData ??= { frame, time }
+    records.firstApplicationData.setOnce(frame, time)
   }
 
   /** The Moment of the client's Finished, of either version. */
-  get clientFinished(): Moment | null {
+  get clientFinished(): MomentMark {
     const client = this.client === -1 ? null : this.of(this.client)
-    return client?.finished ?? this.flight.finished
+    return client?.finished.isSet ? client.finished : this.flight.finished
   }
 
   /** The client's certificate as far as it can be told. */
@@ -259,10 +300,11 @@ export class TlsSession {
     const { a, b, client } = this
     if (client === -1) return a?.sawProtected || b?.sawProtected ? 'established' : 'client-hello'
     const server = this.of(other(client))
-    if (server?.firstApplicationData || (a?.finished && b?.finished)) return 'established'
-    if (this.clientFinished !== null) return 'client-finished'
+    if (server?.firstApplicationData.isSet) return 'established'
+    if (hasFinished(a) && hasFinished(b)) return 'established'
+    if (this.clientFinished.isSet) return 'client-finished'
     if (this.serverFlight) return 'server-flight'
-    return this.serverHello === null ? 'client-hello' : 'server-hello'
+    return this.serverHello.isSet ? 'server-hello' : 'client-hello'
   }
 
   /** Whether the last thing a direction sent has the size of an encrypted alert. */
@@ -270,9 +312,13 @@ export class TlsSession {
     if (records === null || !records.atBoundary) return false
     if (records.lastType === ALERT) return records.lastLength > 2
     if (records.lastType !== APPLICATION_DATA) return false
-    const mayBeThirteen = this.version === TLS_1_3 || (this.version === 0 && !this.a?.finished)
+    const mayBeThirteen = this.version === TLS_1_3 || (this.version === 0 && !hasFinished(this.a))
     return mayBeThirteen && records.lastLength === this.flight.alertLength
   }
+}
+
+function hasFinished(records: TlsRecords | null): boolean {
+  return records?.finished.isSet === true
 }
 
 function isServerMessage(type: number): boolean {

@@ -1,11 +1,16 @@
 import type { Moment, TlsSummary } from './summary.ts'
+import type { SummaryRoom } from './summary-room.ts'
 import { CLIENT_HELLO } from './tls-handshake-messages.ts'
 import { readClientHello, versionName } from './tls-hello.ts'
 import type { TlsRecords } from './tls-records.ts'
 import type { TlsSession } from './tls-session.ts'
 
 /** Reads a session out by role; `clientDirection` is who opened the TCP connection, which TLS need not follow. */
-export function summarizeTls(session: TlsSession, clientDirection: 0 | 1): TlsSummary {
+export function summarizeTls(
+  session: TlsSession,
+  clientDirection: 0 | 1,
+  room: SummaryRoom,
+): TlsSummary {
   const client = session.of(clientDirection)
   const upstream = session.of(clientDirection === 0 ? 1 : 0)
   let offered = session.offered
@@ -17,38 +22,39 @@ export function summarizeTls(session: TlsSession, clientDirection: 0 | 1): TlsSu
   const clientEnds = session.endsWithAlertSize(client)
   const upstreamEnds = session.endsWithAlertSize(upstream)
   const extra = session.flight.extraRecords
-  return {
-    version: versionName(session.version),
-    offeredVersion: versionName(session.offeredVersion || (offered?.version ?? 0)),
-    stage: session.stage,
-    sni: offered?.sni ?? null,
-    alpn: offered?.alpn ?? [],
-    alpnSelected: session.alpnSelected,
-    helloRetry: session.helloRetry,
-    resumed: session.resumed,
-    earlyData: session.earlyDataOffered,
-    alert: alertOf(
-      session,
-      clientDirection,
-      clientEnds ? client : null,
-      upstreamEnds ? upstream : null,
-    ),
-    clientCertificate: session.clientCertificate,
-    clientHello: session.clientHello,
-    serverHello: session.serverHello,
-    clientFinished: session.clientFinished,
-    upstreamApplicationData: upstream?.firstApplicationData ?? null,
-    clientApplicationRecords:
-      (client?.applicationRecords ?? 0) + (session.client === clientDirection ? extra : 0),
-    upstreamApplicationRecords:
-      (upstream?.applicationRecords ?? 0) + (session.client === clientDirection ? 0 : extra),
-    clientEndsWithAlertSize: clientEnds,
-    upstreamEndsWithAlertSize: upstreamEnds,
-    clientLastRecord: lastRecord(client),
-    upstreamLastRecord: lastRecord(upstream),
-    clientRecordMissing: client?.missing ?? 0,
-    upstreamRecordMissing: upstream?.missing ?? 0,
-  }
+  const clientExtra = session.client === clientDirection ? extra : 0
+  const answered = upstream === null ? null : upstream.firstApplicationData
+  const { tls } = room
+  tls.version = versionName(session.version)
+  tls.offeredVersion = versionName(session.offeredVersion || (offered?.version ?? 0))
+  tls.stage = session.stage
+  tls.sni = offered === null ? null : offered.sni
+  tls.alpn = offered === null ? [] : offered.alpn
+  tls.alpnSelected = session.alpnSelected
+  tls.helloRetry = session.helloRetry
+  tls.resumed = session.resumed
+  tls.earlyData = session.earlyDataOffered
+  tls.alert = alertOf(
+    session,
+    clientDirection,
+    clientEnds ? client : null,
+    upstreamEnds ? upstream : null,
+  )
+  tls.clientCertificate = session.clientCertificate
+  tls.clientHello = session.clientHello.read(room.clientHello)
+  tls.serverHello = session.serverHello.read(room.serverHello)
+  tls.clientFinished = session.clientFinished.read(room.clientFinished)
+  tls.upstreamApplicationData =
+    answered === null ? null : answered.read(room.upstreamApplicationData)
+  tls.clientApplicationRecords = (client?.applicationRecords ?? 0) + clientExtra
+  tls.upstreamApplicationRecords = (upstream?.applicationRecords ?? 0) + extra - clientExtra
+  tls.clientEndsWithAlertSize = clientEnds
+  tls.upstreamEndsWithAlertSize = upstreamEnds
+  tls.clientLastRecord = lastRecord(client, room.clientLastRecord)
+  tls.upstreamLastRecord = lastRecord(upstream, room.upstreamLastRecord)
+  tls.clientRecordMissing = client === null ? 0 : client.missing
+  tls.upstreamRecordMissing = upstream === null ? 0 : upstream.missing
+  return tls
 }
 
 function alertOf(
@@ -74,7 +80,9 @@ function isEarlier(a: TlsRecords, b: TlsRecords): boolean {
   return a.lastTime < b.lastTime || (a.lastTime === b.lastTime && a.lastFrame <= b.lastFrame)
 }
 
-function lastRecord(records: TlsRecords | null): Moment | null {
+function lastRecord(records: TlsRecords | null, to: Moment): Moment | null {
   if (records === null || records.records === 0) return null
-  return { frame: records.lastFrame, time: records.lastTime }
+  to.frame = records.lastFrame
+  to.time = records.lastTime
+  return to
 }

@@ -10,10 +10,15 @@ export class ByteWriter {
 
   /** A whole number from 0 to 2⁵³: seven bits a byte, the lowest first (LEB128). */
   number(value: number): void {
-    let rest = value
+    let large = value
+    while (large > 0x7fffffff) {
+      this.bytes[this.at++] = (large % 0x80) | 0x80
+      large = Math.floor(large / 0x80)
+    }
+    let rest = large | 0
     while (rest >= 0x80) {
-      this.bytes[this.at++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
+      this.bytes[this.at++] = (rest & 0x7f) | 0x80
+      rest >>= 7
     }
     this.bytes[this.at++] = rest
   }

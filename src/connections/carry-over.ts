@@ -74,7 +74,7 @@ function whileRetired(store: ConnectionStore, id: number, read: () => void): voi
     return
   }
   const slot = words[id * L.WORDS + L.STATE]!
-  const notPacked = notPackedOf(store, slot)
+  const notPacked = takeNotPacked(store, id, slot)
   store.retire(id, slot)
   read()
   giveBack(store, store.revive(id), notPacked)
@@ -87,11 +87,13 @@ interface NotPacked {
   closing: Uint32Array
 }
 
-function notPackedOf(store: ConnectionStore, slot: number): NotPacked {
+/** Takes it: a walker that stayed would be given to another connection when this one is retired. */
+function takeNotPacked(store: ConnectionStore, id: number, slot: number): NotPacked {
   const at = slot * L.STATE_WORDS
+  const said = store.said[slot] ?? null
   return {
-    walker: store.walkers[slot] ?? null,
-    said: store.said[slot] ?? null,
+    walker: store.takeWalker(id, slot),
+    said,
     closing: store.states.words.slice(at + L.CLOSING, at + L.CLOSING_SEQUENCE + 2),
   }
 }
@@ -116,6 +118,8 @@ export function carryOver(
   options: ConnectionEngineOptions,
 ): ConnectionEngine {
   const engine = new ConnectionEngine(options)
+  // Walkers that go on take parts from there, and give them back.
+  engine.store.idleWalkers = old.store.idleWalkers
   const addresses = old.store.table.addresses.snapshot()
   for (const id of ids) moveConnection(old, engine, id, addresses)
   engine.tcpPackets = old.tcpPackets
@@ -147,7 +151,7 @@ function moveConnection(
   const { words } = from.table
   const wasLive = (words[oldBase + L.BITS]! & L.BIT_RETIRED) === 0
   const slot = words[oldBase + L.STATE]!
-  const notPacked = wasLive ? notPackedOf(from, slot) : null
+  const notPacked = wasLive ? takeNotPacked(from, id, slot) : null
   if (wasLive) from.retire(id, slot)
 
   const newId = to.table.add(to.table.find(firstPacket(words, oldBase, addresses)))

@@ -1,4 +1,5 @@
 import type { ApplicationWalker } from '../../native-free-decoders/application/application-walker.ts'
+import { SummaryRoom } from '../../native-free-decoders/application/summary-room.ts'
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ApplicationSummary } from '../model/application.ts'
 import { Archive, chunkOf, withinChunk } from './archive.ts'
@@ -16,6 +17,7 @@ import { seenUpTo } from './segment-facts.ts'
 import * as S from './segment-log.ts'
 import { ShapeReader } from './shape.ts'
 import { ShapeTable } from './shape-table.ts'
+import { WalkerPool } from './walker-pool.ts'
 
 /** After so long without a packet a connection that both sides closed says nothing more. */
 const LINGER_NS = 0.5e9
@@ -51,6 +53,8 @@ export class ConnectionStore {
   /** By slot: who follows the payload of a live connection; what it said before it was retired once. */
   readonly walkers: (ApplicationWalker | null)[] = []
   readonly said: (Said | null)[] = []
+  /** Where walkers come from and go to. */
+  idleWalkers = new WalkerPool()
   /** Connections whose payload is not followed to its end because too many lived at a time. */
   putAwayEarly = 0
   private readonly mostLive: number
@@ -59,6 +63,8 @@ export class ConnectionStore {
   readonly notesDigests: boolean
   private live = 0
   private hand = 0
+  /** What is said here is packed before the next walker says anything. */
+  private readonly room = new SummaryRoom()
   private readonly shapeReader = new ShapeReader()
   private readonly packer = new ConnectionPacker()
   private readonly unpacker = new ConnectionUnpacker()
@@ -117,12 +123,22 @@ export class ConnectionStore {
 
   /** Ends listening to a live connection. */
   private freeze(id: number, slot: number): void {
-    const walker = this.walkers[slot]
-    if (walker == null) return
+    const walker = this.takeWalker(id, slot)
+    if (walker !== null) this.idleWalkers.give(walker)
+  }
+
+  /**
+   * Takes away the walker of a live connection, for whoever goes on with it. What it heard so far is noted as said, and
+   * valid until the next one is taken: the connection is to be retired at once.
+   */
+  takeWalker(id: number, slot: number): ApplicationWalker | null {
+    const walker = this.walkers[slot] ?? null
+    if (walker === null) return null
     const shown = walker.clientDirection()
     const client = (roleOf(this.table.words, id * L.WORDS, shown) & 1) as 0 | 1
-    this.said[slot] = { application: walker.summary(client), client, shown }
+    this.said[slot] = { application: walker.summary(client, this.room), client, shown }
     this.walkers[slot] = null
+    return walker
   }
 
   /** Retires all that still live, at the end of the capture. */

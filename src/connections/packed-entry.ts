@@ -1,7 +1,8 @@
 import type { ByteWriter } from './byte-codec.ts'
 import { ByteReader } from './byte-codec.ts'
 import type { Said } from './connection-store.ts'
-import { packApplication, type SharedTexts, unpackApplication } from './packed-application.ts'
+import { packApplication, type SharedTexts } from './packed-application.ts'
+import { unpackApplication } from './unpacked-application.ts'
 
 /** Writes what was said, behind the packed state of its connection. */
 export function packEntry(

@@ -1,4 +1,4 @@
-import { ApplicationWalker } from '../../native-free-decoders/application/application-walker.ts'
+import type { ApplicationWalker } from '../../native-free-decoders/application/application-walker.ts'
 import type { DecodedPacket } from '../../native-free-decoders/decoded-packet.ts'
 import { advance, delta } from '../../native-free-decoders/transport/sequence.ts'
 import type { ConnectionStore, Said } from './connection-store.ts'
@@ -48,7 +48,7 @@ export class StreamFollower {
         }
         return
       }
-      walker = new ApplicationWalker()
+      walker = this.store.idleWalkers.take()
       walkers[slot] = walker
     }
     const source = p.reassembled ?? bytes

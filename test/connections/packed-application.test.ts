@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/connections/byte-codec.ts'
-import {
-  packApplication,
-  SharedTexts,
-  unpackApplication,
-} from '../../src/connections/packed-application.ts'
+import { packApplication, SharedTexts } from '../../src/connections/packed-application.ts'
+import { unpackApplication } from '../../src/connections/unpacked-application.ts'
 import type { ApplicationSummary, H2Summary, HttpSummary } from '../../src/model/application.ts'
 
 const hash53 = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2 ** 53 - 1 }))
