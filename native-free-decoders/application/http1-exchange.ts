@@ -71,7 +71,7 @@ export class Http1Exchange {
 
   private mark(head: Http1Head): void {
     const { requestLine, requestIdHash, traceIdHash } = head
-    const line = requestLine.length < 0 ? 0 : textBytesHash(requestLine.bytes, requestLine.length)
+    const line = requestLine.isSet ? textBytesHash(requestLine.bytes, requestLine.length) : 0
     this.marks.add(this.now, line, requestIdHash, traceIdHash)
     // An error may be answered before the head that it answers is complete.
     const { messages } = this.requests
@@ -133,8 +133,7 @@ export class Http1Exchange {
     to.lastRequestId = requests.head.requestId.text
     to.host = requests.head.host.text
     to.server = responses.head.server.text
-    to.marks.length = 0
-    if (!marks.isPlain) marks.list(to.marks)
+    to.marks = marks.isPlain ? [] : marks.list()
     to.localReply = this.localReply
     to.clientState = requests.summaryState
     to.upstreamState = responses.summaryState

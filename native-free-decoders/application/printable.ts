@@ -31,22 +31,24 @@ const SMALLEST = 64
 
 /**
  * A bounded text that is said again and again: it is held as printable bytes, and made a string only when it is asked
- * for. The memory, and the last string, are used again where the same is said, also by another connection.
+ * for. The memory, and the string, are used again where the same is said, also by another connection.
  */
 export class HeldText {
-  /** -1 for none. */
-  length = -1
+  isSet = false
+  /** Of the text that was set last. */
+  length = 0
   /** Valid up to `length`. */
   bytes: Uint8Array = NOTHING
   private readonly limit: number
-  private lastText = ''
+  /** The same as a string; null until it is asked for. */
+  private string: string | null = null
 
   constructor(limit: number) {
     this.limit = limit
   }
 
   clear(): void {
-    this.length = -1
+    this.isSet = false
   }
 
   set(bytes: Uint8Array, start: number, end: number): void {
@@ -55,22 +57,26 @@ export class HeldText {
       this.bytes = new Uint8Array(length <= SMALLEST ? SMALLEST : this.limit)
     }
     const held = this.bytes
-    for (let index = 0; index < length; index++) held[index] = printableByte(bytes[start + index]!)
+    let isSame = length === this.length
+    for (let index = 0; index < length; index++) {
+      const byte = printableByte(bytes[start + index]!)
+      if (held[index] === byte) continue
+      held[index] = byte
+      isSame = false
+    }
+    if (!isSame) this.string = null
     this.length = length
+    this.isSet = true
   }
 
   /** Whether this is the text. */
   is(text: string): boolean {
-    if (this.length !== text.length) return false
-    for (let index = 0; index < text.length; index++) {
-      if (this.bytes[index] !== text.charCodeAt(index)) return false
-    }
-    return true
+    return this.isSet && this.length === text.length && this.text === text
   }
 
   get text(): string | null {
-    if (this.length < 0) return null
-    if (!this.is(this.lastText)) this.lastText = printable(this.bytes, 0, this.length, this.limit)
-    return this.lastText
+    if (!this.isSet) return null
+    this.string ??= printable(this.bytes, 0, this.length, this.limit)
+    return this.string
   }
 }

@@ -14,6 +14,8 @@ const ANSWERED = 5
 const COLUMNS = 6
 /** Most connections carry fewer requests. */
 const FEWEST_ROWS = 4
+/** Memory for more is let go of with the connection. */
+const MOST_ROWS_KEPT = 16
 
 /** What each request of a connection may be known by on another one: of the first requests and of the last. */
 export class RequestMarks {
@@ -23,7 +25,7 @@ export class RequestMarks {
   /** None yet; nothing is left of an earlier connection. */
   begin(): void {
     this.count = 0
-    if (this.rows.length > FIRST_KEPT * COLUMNS) {
+    if (this.rows.length > MOST_ROWS_KEPT * COLUMNS) {
       this.rows = new Float64Array(FEWEST_ROWS * COLUMNS)
     }
   }
@@ -67,13 +69,15 @@ export class RequestMarks {
     return this.count === 1 && this.rows[REQUEST_ID] === 0 && this.rows[TRACE_ID] === 0
   }
 
-  /** Adds them to `marks`, in order of the requests. */
-  list(marks: RequestMark[]): void {
+  /** In order of the requests. */
+  list(): RequestMark[] {
+    const marks: RequestMark[] = []
     const later = this.count - LAST_KEPT
     for (let number = 0; number < this.count; number++) {
       if (number === FIRST_KEPT && later > number) number = later
       marks.push(this.read(rowOf(number) * COLUMNS))
     }
+    return marks
   }
 
   private read(at: number): RequestMark {

@@ -1,7 +1,6 @@
 import { HeldBytes } from '../../../native-free-decoders/application/held-bytes.ts'
 import { HeldText } from '../../../native-free-decoders/application/printable.ts'
 import { RequestMarks } from '../../../native-free-decoders/application/request-marks.ts'
-import type { RequestMark } from '../../../native-free-decoders/application/summary.ts'
 
 /** What is given at construction, and memory that waits for its next use. */
 const NOT_STATE = new Set(['parts', 'isRequests', 'limit', 'recordsA', 'recordsB'])
@@ -12,12 +11,10 @@ export function stateOf(value: unknown): unknown {
     return { length: value.length, bytes: [...value.bytes.subarray(0, value.kept)] }
   }
   if (value instanceof HeldText) {
-    return { length: value.length, text: value.text }
+    return value.text
   }
   if (value instanceof RequestMarks) {
-    const marks: RequestMark[] = []
-    value.list(marks)
-    return { marks, isPlain: value.isPlain }
+    return { marks: value.list(), isPlain: value.isPlain }
   }
   if (value instanceof Uint8Array) return [...value]
   if (Array.isArray(value)) return value.map(stateOf)
