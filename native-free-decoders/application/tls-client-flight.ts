@@ -1,4 +1,5 @@
-import { MomentMark } from './moment-mark.ts'
+import type { Moments } from './moments.ts'
+import { FLIGHT_AT, LARGE_RECORD_AT } from './tls-moments.ts'
 
 type Progress = 0 | 1 | 2 | 3 | 4
 const NOTHING = 0
@@ -25,10 +26,14 @@ export class ClientFlight {
   /** Application records that were first taken for a part of the flight. */
   extraRecords = 0
   private progress: Progress = NOTHING
-  private readonly complete = new MomentMark()
-  private readonly largeRecord = new MomentMark()
   private largeIsFull = false
   private passedEarlyData = false
+
+  private readonly moments: Moments
+
+  constructor(moments: Moments) {
+    this.moments = moments
+  }
 
   /** Nothing was sent yet; nothing is left of an earlier flight. */
   begin(): void {
@@ -36,8 +41,6 @@ export class ClientFlight {
     this.certificate = 'unknown'
     this.extraRecords = 0
     this.progress = NOTHING
-    this.complete.clear()
-    this.largeRecord.clear()
     this.largeIsFull = false
     this.passedEarlyData = false
   }
@@ -51,9 +54,9 @@ export class ClientFlight {
     return this.progress === COMPLETE
   }
 
-  /** When the flight was complete; a single large record counts as all of it. */
-  get finished(): MomentMark {
-    return this.progress === AFTER_CERTIFICATE ? this.largeRecord : this.complete
+  /** The moment at which the flight was complete, if it is set; a single large record counts as all of it. */
+  get finishedAt(): number {
+    return this.progress === AFTER_CERTIFICATE ? LARGE_RECORD_AT : FLIGHT_AT
   }
 
   /** The next protected record of the client; `afterEarlyData` when 0-RTT data may precede the Finished. */
@@ -72,7 +75,7 @@ export class ClientFlight {
       if (length !== this.alertLength) this.end(frame, time)
     } else if (this.progress === AFTER_CERTIFICATE && this.largeIsFull) {
       this.largeIsFull = length >= LARGEST_PLAINTEXT + 1 + this.tag
-      this.largeRecord.set(frame, time)
+      this.moments.set(LARGE_RECORD_AT, frame, time)
     } else if (this.progress === AFTER_CERTIFICATE && isCertificateVerify(length - 9 - this.tag)) {
       this.progress = AFTER_CERTIFICATE_VERIFY
     } else {
@@ -85,7 +88,8 @@ export class ClientFlight {
   settle(): void {
     if (this.progress === AFTER_CERTIFICATE_VERIFY) this.extraRecords++
     else if (this.progress !== AFTER_CERTIFICATE) return
-    this.end(this.largeRecord.frame, this.largeRecord.time)
+    const { moments } = this
+    this.end(moments.frame(LARGE_RECORD_AT), moments.time(LARGE_RECORD_AT))
   }
 
   private first(length: number, frame: number, time: number): void {
@@ -98,13 +102,13 @@ export class ClientFlight {
     } else {
       this.certificate = length >= SMALLEST_CERTIFICATE ? 'sent' : 'unknown'
       this.progress = AFTER_CERTIFICATE
-      this.largeRecord.set(frame, time)
+      this.moments.set(LARGE_RECORD_AT, frame, time)
       this.largeIsFull = length >= LARGEST_PLAINTEXT + 1 + this.tag
     }
   }
 
   private end(frame: number, time: number): void {
-    this.complete.set(frame, time)
+    this.moments.set(FLIGHT_AT, frame, time)
     this.progress = COMPLETE
   }
 

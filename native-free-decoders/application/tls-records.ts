@@ -1,6 +1,7 @@
 import { RECORD_LIMIT } from './first-bytes.ts'
-import { MomentMark } from './moment-mark.ts'
+import type { Moments } from './moments.ts'
 import type { TlsHandshakeMessages } from './tls-handshake-messages.ts'
+import { FINISHED_AT, IN_USE_AT, LAST_RECORD_AT } from './tls-moments.ts'
 import type { TlsSession } from './tls-session.ts'
 
 export const CHANGE_CIPHER_SPEC = 20
@@ -23,23 +24,20 @@ export class TlsRecords {
   missing = 0
   lastType = 0
   lastLength = 0
-  lastFrame = 0
-  lastTime = 0
   /** Completed records. */
   records = 0
   /** ChangeCipherSpec was sent (in TLS 1.3 it means nothing). */
   changedCipher = false
-  /** Up to TLS 1.2: the encrypted handshake record after ChangeCipherSpec, its Finished. */
-  readonly finished = new MomentMark()
-  /** First application-data record that is in use of the session, and how many there were. */
-  readonly firstApplicationData = new MomentMark()
+  /** Application-data records that are in use of the session. */
   applicationRecords = 0
   /** Anything encrypted was sent. */
   sawProtected = false
   /** A message header of the plaintext handshake was not captured. */
   handshakeLost = false
 
-  private direction: 0 | 1 = 0
+  readonly direction: 0 | 1
+  /** Of its session. */
+  private readonly moments: Moments
   private headerHave = 0
   private type = 0
   private length = 0
@@ -49,24 +47,24 @@ export class TlsRecords {
   private alertLevel = -1
   private alertDescription = -1
 
-  /** Begins with the first byte of a direction; nothing is left of what it walked before. */
-  begin(direction: 0 | 1, confirmed: boolean): void {
+  constructor(direction: 0 | 1, moments: Moments) {
+    this.direction = direction
+    this.moments = moments
+  }
+
+  /** Begins with the first byte of its direction; nothing is left of what it walked before. */
+  begin(confirmed: boolean): void {
     this.confirmed = confirmed
     this.refuted = false
     this.lost = false
     this.missing = 0
     this.lastType = 0
     this.lastLength = 0
-    this.lastFrame = 0
-    this.lastTime = 0
     this.records = 0
     this.changedCipher = false
-    this.finished.clear()
-    this.firstApplicationData.clear()
     this.applicationRecords = 0
     this.sawProtected = false
     this.handshakeLost = false
-    this.direction = direction
     this.headerHave = 0
     this.type = 0
     this.length = 0
@@ -74,6 +72,16 @@ export class TlsRecords {
     this.messages = null
     this.alertLevel = -1
     this.alertDescription = -1
+  }
+
+  /** Up to TLS 1.2, its Finished was sent. */
+  get isFinished(): boolean {
+    return this.moments.isSet(FINISHED_AT + this.direction)
+  }
+
+  /** Application data in use of the session was sent. */
+  get isInUse(): boolean {
+    return this.moments.isSet(IN_USE_AT + this.direction)
   }
 
   /** No record is under way. */
@@ -205,8 +213,7 @@ export class TlsRecords {
     this.records++
     this.lastType = this.type
     this.lastLength = this.length
-    this.lastFrame = frame
-    this.lastTime = time
+    this.moments.set(LAST_RECORD_AT + this.direction, frame, time)
     if (this.type === ALERT && this.length === 2) {
       session.alert(this.direction, this.alertLevel, this.alertDescription, frame, time)
     } else {

@@ -1,4 +1,3 @@
-import { MomentMark } from './moment-mark.ts'
 import type { Moment, TlsStage } from './summary.ts'
 import { alertAborts, alertName } from './tls-alert.ts'
 import { ClientFlight } from './tls-client-flight.ts'
@@ -10,6 +9,13 @@ import {
   type ServerHello,
   TLS_1_3,
 } from './tls-hello.ts'
+import {
+  CLIENT_HELLO_AT,
+  FINISHED_AT,
+  IN_USE_AT,
+  SERVER_HELLO_AT,
+  tlsMoments,
+} from './tls-moments.ts'
 import {
   ALERT,
   APPLICATION_DATA,
@@ -45,17 +51,16 @@ export class TlsSession {
   /** 0-RTT was offered, in the first ClientHello. */
   earlyDataOffered = false
   resumed = false
-  readonly clientHello = new MomentMark()
-  readonly serverHello = new MomentMark()
   serverFlight = false
   certificate: 'not-requested' | 'sent' | 'empty' | 'unknown' = 'unknown'
-  readonly flight = new ClientFlight()
+  readonly moments = tlsMoments()
+  readonly flight = new ClientFlight(this.moments)
   firstAlert: (Moment & { direction: 0 | 1; name: string }) | null = null
   private certificateRequested = false
   private serverHelloDone = false
   private retrying = false
-  private readonly recordsA = new TlsRecords()
-  private readonly recordsB = new TlsRecords()
+  private readonly recordsA = new TlsRecords(0, this.moments)
+  private readonly recordsB = new TlsRecords(1, this.moments)
 
   constructor(parts: WalkerParts) {
     this.parts = parts
@@ -74,8 +79,7 @@ export class TlsSession {
     this.helloRetry = false
     this.earlyDataOffered = false
     this.resumed = false
-    this.clientHello.clear()
-    this.serverHello.clear()
+    this.moments.clear()
     this.serverFlight = false
     this.certificate = 'unknown'
     this.flight.begin()
@@ -88,7 +92,7 @@ export class TlsSession {
   /** The record walker of a direction, begun when that direction turns out to speak TLS. */
   start(direction: 0 | 1, confirmed: boolean): TlsRecords {
     const records = direction === 0 ? this.recordsA : this.recordsB
-    records.begin(direction, confirmed)
+    records.begin(confirmed)
     if (direction === 0) this.a = records
     else this.b = records
     return records
@@ -120,7 +124,7 @@ export class TlsSession {
   /** A ClientHello in SSL 2.0 format, known by its first bytes. */
   sslv2Hello(direction: 0 | 1, version: number, frame: number, time: number): void {
     this.client = direction
-    this.clientHello.set(frame, time)
+    this.moments.set(CLIENT_HELLO_AT, frame, time)
     this.offeredVersion = version
   }
 
@@ -163,15 +167,15 @@ export class TlsSession {
   /** A plaintext handshake message is complete. */
   message(direction: 0 | 1, type: number, length: number, frame: number, time: number): void {
     if (direction === this.client) {
-      if (type === CLIENT_HELLO) this.clientHello.setOnce(frame, time)
-      else if (this.serverHello.isSet) this.serverFlight = true
+      if (type === CLIENT_HELLO) this.moments.setOnce(CLIENT_HELLO_AT, frame, time)
+      else if (this.sawServerHello) this.serverFlight = true
       if (type === CERTIFICATE) {
         this.certificate = length === EMPTY_CERTIFICATE ? 'empty' : 'sent'
       }
       return
     }
     if (type === SERVER_HELLO) {
-      if (!this.retrying) this.serverHello.setOnce(frame, time)
+      if (!this.retrying) this.moments.setOnce(SERVER_HELLO_AT, frame, time)
       this.retrying = false
     } else if (type === CERTIFICATE_REQUEST) this.certificateRequested = true
     else if (type === SERVER_HELLO_DONE) {
@@ -221,15 +225,15 @@ export class TlsSession {
     const fromServer = this.client !== -1 && direction !== this.client
     if (!encrypted) {
       // A server's first handshake record holds the ServerHello, even where its bytes were not captured.
-      if (fromServer && records.handshakeLost) this.serverHello.setOnce(frame, time)
+      if (fromServer && records.handshakeLost) this.moments.setOnce(SERVER_HELLO_AT, frame, time)
       return
     }
     records.sawProtected = true
-    if (records.finished.isSet) return
-    records.finished.set(frame, time)
+    if (records.isFinished) return
+    this.moments.set(FINISHED_AT + direction, frame, time)
     if (this.client === -1) return
     this.serverFlight = true
-    if (fromServer && !this.serverHelloDone && !records.handshakeLost && this.serverHello.isSet) {
+    if (fromServer && !this.serverHelloDone && !records.handshakeLost && this.sawServerHello) {
       // RFC 5246 §7.3: only an abbreviated handshake has no ServerHelloDone before the server's Finished.
       if (!hasFinished(this.of(this.client))) {
         this.resumed = true
@@ -253,7 +257,7 @@ export class TlsSession {
     }
     const finished = hasFinished(this.a) || hasFinished(this.b)
     const mayBeEarlyData = this.offered === null || this.offered.earlyData || !this.offered.complete
-    const isEarlyData = direction === client && !this.serverHello.isSet && mayBeEarlyData
+    const isEarlyData = direction === client && !this.sawServerHello && mayBeEarlyData
     // Only TLS 1.3 protects application-data records before a Finished that can be told apart.
     if (this.version === 0 && !finished && !isEarlyData) this.version = TLS_1_3
     if (this.version !== TLS_1_3 && !isEarlyData) {
@@ -275,20 +279,25 @@ export class TlsSession {
       return
     }
     if (!alertSized) flight.settle()
-    if (!flight.finished.isSet) return
+    if (!this.moments.isSet(flight.finishedAt)) return
     if (alertSized) records.applicationRecords++
     else this.inUse(records, frame, time)
   }
 
   private inUse(records: TlsRecords, frame: number, time: number): void {
     records.applicationRecords++
-    records.firstApplicationData.setOnce(frame, time)
+    this.moments.setOnce(IN_USE_AT + records.direction, frame, time)
   }
 
-  /** The Moment of the client's Finished, of either version. */
-  get clientFinished(): MomentMark {
-    const client = this.client === -1 ? null : this.of(this.client)
-    return client?.finished.isSet ? client.finished : this.flight.finished
+  /** The moment of the client's Finished, of either version, if it is set. */
+  get clientFinishedAt(): number {
+    const { client } = this
+    if (client !== -1 && this.of(client)?.isFinished) return FINISHED_AT + client
+    return this.flight.finishedAt
+  }
+
+  private get sawServerHello(): boolean {
+    return this.moments.isSet(SERVER_HELLO_AT)
   }
 
   /** The client's certificate as far as it can be told. */
@@ -300,11 +309,11 @@ export class TlsSession {
     const { a, b, client } = this
     if (client === -1) return a?.sawProtected || b?.sawProtected ? 'established' : 'client-hello'
     const server = this.of(other(client))
-    if (server?.firstApplicationData.isSet) return 'established'
+    if (server?.isInUse) return 'established'
     if (hasFinished(a) && hasFinished(b)) return 'established'
-    if (this.clientFinished.isSet) return 'client-finished'
+    if (this.moments.isSet(this.clientFinishedAt)) return 'client-finished'
     if (this.serverFlight) return 'server-flight'
-    return this.serverHello.isSet ? 'server-hello' : 'client-hello'
+    return this.sawServerHello ? 'server-hello' : 'client-hello'
   }
 
   /** Whether the last thing a direction sent has the size of an encrypted alert. */
@@ -318,7 +327,7 @@ export class TlsSession {
 }
 
 function hasFinished(records: TlsRecords | null): boolean {
-  return records?.finished.isSet === true
+  return records?.isFinished === true
 }
 
 function isServerMessage(type: number): boolean {

@@ -1,7 +1,9 @@
-import type { Moment, TlsSummary } from './summary.ts'
+import type { Moments } from './moments.ts'
+import type { TlsSummary } from './summary.ts'
 import type { SummaryRoom } from './summary-room.ts'
 import { CLIENT_HELLO } from './tls-handshake-messages.ts'
 import { readClientHello, versionName } from './tls-hello.ts'
+import { CLIENT_HELLO_AT, IN_USE_AT, LAST_RECORD_AT, SERVER_HELLO_AT } from './tls-moments.ts'
 import type { TlsRecords } from './tls-records.ts'
 import type { TlsSession } from './tls-session.ts'
 
@@ -23,7 +25,7 @@ export function summarizeTls(
   const upstreamEnds = session.endsWithAlertSize(upstream)
   const extra = session.flight.extraRecords
   const clientExtra = session.client === clientDirection ? extra : 0
-  const answered = upstream === null ? null : upstream.firstApplicationData
+  const { moments } = session
   const { tls } = room
   tls.version = versionName(session.version)
   tls.offeredVersion = versionName(session.offeredVersion || (offered?.version ?? 0))
@@ -41,17 +43,22 @@ export function summarizeTls(
     upstreamEnds ? upstream : null,
   )
   tls.clientCertificate = session.clientCertificate
-  tls.clientHello = session.clientHello.read(room.clientHello)
-  tls.serverHello = session.serverHello.read(room.serverHello)
-  tls.clientFinished = session.clientFinished.read(room.clientFinished)
-  tls.upstreamApplicationData =
-    answered === null ? null : answered.read(room.upstreamApplicationData)
+  tls.clientHello = moments.read(CLIENT_HELLO_AT, room.clientHello)
+  tls.serverHello = moments.read(SERVER_HELLO_AT, room.serverHello)
+  tls.clientFinished = moments.read(session.clientFinishedAt, room.clientFinished)
+  tls.upstreamApplicationData = moments.read(
+    IN_USE_AT + 1 - clientDirection,
+    room.upstreamApplicationData,
+  )
   tls.clientApplicationRecords = (client?.applicationRecords ?? 0) + clientExtra
   tls.upstreamApplicationRecords = (upstream?.applicationRecords ?? 0) + extra - clientExtra
   tls.clientEndsWithAlertSize = clientEnds
   tls.upstreamEndsWithAlertSize = upstreamEnds
-  tls.clientLastRecord = lastRecord(client, room.clientLastRecord)
-  tls.upstreamLastRecord = lastRecord(upstream, room.upstreamLastRecord)
+  tls.clientLastRecord = moments.read(LAST_RECORD_AT + clientDirection, room.clientLastRecord)
+  tls.upstreamLastRecord = moments.read(
+    LAST_RECORD_AT + 1 - clientDirection,
+    room.upstreamLastRecord,
+  )
   tls.clientRecordMissing = client === null ? 0 : client.missing
   tls.upstreamRecordMissing = upstream === null ? 0 : upstream.missing
   return tls
@@ -69,20 +76,19 @@ function alertOf(
     return { frame, time, by: named.direction === clientDirection ? 'client' : 'upstream', name }
   }
   const clientFirst =
-    clientEnd !== null && (upstreamEnd === null || isEarlier(clientEnd, upstreamEnd))
+    clientEnd !== null && (upstreamEnd === null || isEarlier(session.moments, clientDirection))
   const end = clientFirst ? clientEnd : upstreamEnd
   if (end === null) return null
+  const { moments } = session
+  const last = LAST_RECORD_AT + end.direction
   const by = clientFirst ? 'client' : 'upstream'
-  return { frame: end.lastFrame, time: end.lastTime, by, name: 'encrypted' }
+  return { frame: moments.frame(last), time: moments.time(last), by, name: 'encrypted' }
 }
 
-function isEarlier(a: TlsRecords, b: TlsRecords): boolean {
-  return a.lastTime < b.lastTime || (a.lastTime === b.lastTime && a.lastFrame <= b.lastFrame)
-}
-
-function lastRecord(records: TlsRecords | null, to: Moment): Moment | null {
-  if (records === null || records.records === 0) return null
-  to.frame = records.lastFrame
-  to.time = records.lastTime
-  return to
+/** Was the client's last record sent before the upstream's? */
+function isEarlier(moments: Moments, clientDirection: 0 | 1): boolean {
+  const client = LAST_RECORD_AT + clientDirection
+  const upstream = LAST_RECORD_AT + 1 - clientDirection
+  const [a, b] = [moments.time(client), moments.time(upstream)]
+  return a < b || (a === b && moments.frame(client) <= moments.frame(upstream))
 }
