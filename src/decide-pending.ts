@@ -82,7 +82,7 @@ const MOST_TOLD_APART = 3
 /** Times that no shape knows. */
 const MEASURED = ASKED.idle | ASKED.age | ASKED.request
 /** What need not be the same for all of a shape at one endpoint. */
-const OWN = MEASURED | ASKED.itself | ASKED.refused
+const OWN = MEASURED | ASKED.itself
 
 export interface Undecided {
   cases: Cases
@@ -155,7 +155,9 @@ function ofItsShape(
   const known = alike.find()
   if (known >= 0) return kinds[known]!
   const { kind, asked } = lookAgain(all, index)
-  const isForAll = (asked & OWN) === 0 && ((asked & ASKED.burst) === 0 || asksBurst)
+  // An endpoint that refused nobody did so at no time of anybody's.
+  const own = Number.isNaN(collector.firstRefused(upstream)) ? OWN : OWN | ASKED.refused
+  const isForAll = (asked & own) === 0 && ((asked & ASKED.burst) === 0 || asksBurst)
   if (isForAll) kinds[alike.intern()] = kind
   return kind
 }
