@@ -1,3 +1,4 @@
+import { SmallGrid } from './connections/small-grid.ts'
 import { WordTable } from './connections/word-table.ts'
 import { leads, type VerdictGroup, type VerdictKind, verdictKind } from './diagnosis/verdict.ts'
 import type { Ending, EndingCount } from './model/ending.ts'
@@ -21,6 +22,8 @@ export class EndingCounter {
   private readonly kinds = new Map<string, number>()
   /** Kind, upstream id, peer id. */
   private readonly cells = new WordTable(3)
+  /** Those of endpoints that are shown as they are. */
+  private readonly ordinary = new SmallGrid()
   private counts = new Uint32Array(64)
   /** Id of the first connection. */
   private firsts = new Uint32Array(64)
@@ -38,21 +41,26 @@ export class EndingCounter {
   }
 
   add(id: number, kind: number, upstreamId: number, peerId: number): void {
+    const isSame = upstreamId === peerId
+    let cell = isSame ? this.ordinary.get(kind, upstreamId) : -1
+    if (cell < 0) {
+      cell = this.cellOf(kind, upstreamId, peerId)
+      if (isSame) this.ordinary.set(kind, upstreamId, cell)
+    }
+    if (this.counts[cell] === 0 || id < this.firsts[cell]!) this.firsts[cell] = id
+    this.counts[cell]!++
+    if (id < this.last) this.inOrder = false
+    this.last = id
+  }
+
+  private cellOf(kind: number, upstreamId: number, peerId: number): number {
     const { cells } = this
     cells.key[0] = kind
     cells.key[1] = upstreamId
     cells.key[2] = peerId
-    const known = cells.count
     const cell = cells.intern()
-    if (cell === known) {
-      if (cell === this.counts.length) this.grow()
-      this.firsts[cell] = id
-    } else if (id < this.firsts[cell]!) {
-      this.firsts[cell] = id
-    }
-    this.counts[cell]!++
-    if (id < this.last) this.inOrder = false
-    this.last = id
+    if (cell === this.counts.length) this.grow()
+    return cell
   }
 
   /** Every combination with the number of its ending and the upstream's own id, in order of their first connections. */

@@ -1,4 +1,5 @@
 import type { Cases } from './compare-cases.ts'
+import { SmallGrid } from './connections/small-grid.ts'
 import { WordTable } from './connections/word-table.ts'
 import type { EndingCounter } from './count-endings.ts'
 import { holdsAmongOthers, type Place } from './diagnosis/holds-among-others.ts'
@@ -102,7 +103,7 @@ export interface Undecided {
  */
 export function decidePending(all: Undecided): void {
   const { cases, kinds, shapes, collector, counter } = all
-  const decided: Decided = { alike: new WordTable(5), kinds: [] }
+  const decided: Decided = { alike: new WordTable(5), kinds: [], ordinary: new SmallGrid() }
   const upstream = { own: -1, shown: -1 }
   const place: Place = { ...NOWHERE }
   for (let i = 0; i < cases.count; i++) {
@@ -132,11 +133,13 @@ export function decidePending(all: Undecided): void {
 interface Decided {
   alike: WordTable
   kinds: number[]
+  /** By shape and endpoint, where nothing else tells them apart. */
+  ordinary: SmallGrid
 }
 
 function ofItsShape(
   all: Undecided,
-  { alike, kinds }: Decided,
+  { alike, kinds, ordinary }: Decided,
   index: number,
   shape: number,
   { upstream, closed }: Place,
@@ -145,6 +148,9 @@ function ofItsShape(
   const { beside, collector } = all
   if ((beside.lines?.(index).length ?? 0) > 0) return lookAgain(all, index).kind
   const asksBurst = (all.shapes[shape]!.asked & ASKED.burst) !== 0
+  const isOrdinary = !asksBurst && upstream === shown
+  const quick = isOrdinary ? ordinary.get(shape, upstream) : -1
+  if (quick >= 0) return quick
   const { key } = alike
   key[0] = shape
   key[1] = upstream
@@ -159,6 +165,7 @@ function ofItsShape(
   const own = Number.isNaN(collector.firstRefused(upstream)) ? OWN : OWN | ASKED.refused
   const isForAll = (asked & own) === 0 && ((asked & ASKED.burst) === 0 || asksBurst)
   if (isForAll) kinds[alike.intern()] = kind
+  if (isForAll && isOrdinary) ordinary.set(shape, upstream, kind)
   return kind
 }
 
