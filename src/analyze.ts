@@ -7,18 +7,23 @@ import { singleLoss } from './correlation/pairing.ts'
 import { singlePosition } from './correlation/tap-position.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
-import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import type { CaptureInput, EngineOptions, ReportOptions } from './engine-options.ts'
 import { clusterOf, trackingOptions } from './engine-options.ts'
 import type { Cluster } from './model/cluster.ts'
 import type { Report, ReportStream } from './model/report.ts'
 import type { TapPosition } from './model/sighting.ts'
+import { withFiles } from './with-files.ts'
 import { trackCaptures } from './workers/track-captures.ts'
 
 /** How every connection of one capture ended, connection by connection. */
-export async function analyzeStream(
+export function analyzeStream(
   input: CaptureInput,
   options: EngineOptions = {},
 ): Promise<ReportStream> {
+  return withFiles((files) => reportOn(input, { ...options, files }))
+}
+
+async function reportOn(input: CaptureInput, options: ReportOptions): Promise<ReportStream> {
   // Small beside the captures: what is wrong with them is said first.
   const cluster = await clusterOf(options)
   const [tracked] = await trackCaptures([{ id: 'capture', input }], trackingOptions(options))
@@ -49,7 +54,7 @@ export async function analyzeStream(
 async function splitInTwo(
   set: CaptureConnections,
   input: CaptureInput,
-  options: EngineOptions,
+  options: ReportOptions,
   cluster: Cluster | null,
 ): Promise<ReportStream | null> {
   // Nearly all captures end here.
@@ -75,8 +80,12 @@ export async function logsOf(cases: Cases, options: EngineOptions): Promise<Acce
   return readAccessLogs(cases, options)
 }
 
-/** A stream of connections as one report value, keys in the documented order. */
-export function collect({ head, connections }: ReportStream): Report {
+/** A stream of connections as one report value, keys in the documented order; closes the stream. */
+export function collect({ head, connections, close }: ReportStream): Report {
   const { findings, limits, ...rest } = head
-  return { ...rest, findings, connections: [...connections()], limits }
+  try {
+    return { ...rest, findings, connections: [...connections()], limits }
+  } finally {
+    close?.()
+  }
 }

@@ -10,7 +10,7 @@ import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
 import { noSharedConnection } from './diagnosis/no-shared-connection.ts'
 import { secondsOf } from './diagnosis/time-text.ts'
-import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import type { CaptureInput, ReportOptions } from './engine-options.ts'
 import { clusterOf, trackingOptions } from './engine-options.ts'
 import type { Capture, Clock, Limit, ReportStream } from './model/report.ts'
 import { pathCases, tapFacts } from './path-cases.ts'
@@ -37,7 +37,7 @@ function namedTaps({ client, via = [], upstream, replicas = [] }: CompareInputs)
 /** Which side reset each connection first, and on which leg, by captures along the whole path. */
 export async function comparePath(
   given: CompareInputs,
-  options: EngineOptions,
+  options: ReportOptions,
 ): Promise<ReportStream> {
   // Small beside the captures: what is wrong with them is said first.
   const cluster = await clusterOf(options)

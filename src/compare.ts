@@ -9,10 +9,11 @@ import { toldClock } from './correlation/shared-clock.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
 import { noSharedConnection } from './diagnosis/no-shared-connection.ts'
-import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import type { CaptureInput, EngineOptions, ReportOptions } from './engine-options.ts'
 import { clusterOf, trackingOptions } from './engine-options.ts'
 import type { Limit, Report, ReportStream } from './model/report.ts'
 import { refuseSameCapture } from './same-capture.ts'
+import { withFiles } from './with-files.ts'
 import { type TrackedParts, trackCaptures } from './workers/track-captures.ts'
 
 export interface CompareInputs {
@@ -25,10 +26,14 @@ export interface CompareInputs {
 }
 
 /** Which side reset each connection first, by the captures of both sides, connection by connection. */
-export async function compareStream(
+export function compareStream(
   inputs: CompareInputs,
   options: EngineOptions = {},
 ): Promise<ReportStream> {
+  return withFiles((files) => reportOn(inputs, { ...options, files }))
+}
+
+async function reportOn(inputs: CompareInputs, options: ReportOptions): Promise<ReportStream> {
   if ((inputs.via?.length ?? 0) + (inputs.replicas?.length ?? 0) > 0) {
     const { comparePath } = await import('./compare-path.ts')
     return comparePath(inputs, options)

@@ -3,6 +3,7 @@ import type { AccessLogInput } from './context/access-log/join-logs.ts'
 import type { KubernetesInput } from './context/kubernetes/open-lists.ts'
 import type { Cluster } from './model/cluster.ts'
 import type { Selection } from './selection.ts'
+import type { ArchiveFiles } from './workers/archive-file.ts'
 import type { TrackCapturesOptions } from './workers/track-captures.ts'
 
 /** A path, `-` for standard input, bytes, a stream; or several of them, a rotated set read as one capture. */
@@ -43,6 +44,11 @@ export interface EngineOptions {
   line?: string
 }
 
+/** The same for one report, with the files that it may put what it knows into. */
+export interface ReportOptions extends EngineOptions {
+  files: ArchiveFiles
+}
+
 /** What the lists say of the cluster; null where none were given. Their reader is loaded only then. */
 export async function clusterOf({
   kubernetes = [],
@@ -54,7 +60,7 @@ export async function clusterOf({
 }
 
 /** The part of the options that reading and tracking take. */
-export function trackingOptions(options: EngineOptions): TrackCapturesOptions {
+export function trackingOptions(options: ReportOptions): TrackCapturesOptions {
   const { onProgress } = options
   return {
     jobs: options.jobs,
@@ -62,6 +68,7 @@ export function trackingOptions(options: EngineOptions): TrackCapturesOptions {
     signal: options.signal,
     maxMemory: options.maxMemory,
     hash: options.hash,
+    files: options.files,
     onProgress:
       onProgress === undefined
         ? undefined

@@ -1,3 +1,4 @@
+import { isSameArchive } from './connections/archive.ts'
 import { RstscopeError } from './errors.ts'
 import type { TrackedParts } from './workers/track-captures.ts'
 
@@ -25,8 +26,7 @@ function isSameCapture(a: TrackedParts, b: TrackedParts): boolean {
       part.count === other.count &&
       part.totals.lastPacketTime === other.totals.lastPacketTime &&
       isEqual(part.words, other.words) &&
-      part.archive.length === other.archive.length &&
-      part.archive.every((chunk, k) => isEqual(chunk, other.archive[k]!))
+      isSameArchive(part.archive, other.archive)
     )
   })
 }

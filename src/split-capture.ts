@@ -7,7 +7,7 @@ import type { Pairing } from './correlation/pairing.ts'
 import { toldClock } from './correlation/shared-clock.ts'
 import { captureReport } from './diagnosis/capture-report.ts'
 import { captureSigns } from './diagnosis/limits.ts'
-import type { CaptureInput, EngineOptions } from './engine-options.ts'
+import type { CaptureInput, EngineOptions, ReportOptions } from './engine-options.ts'
 import { trackingOptions } from './engine-options.ts'
 import type { Side } from './model/connection.ts'
 import type { Limit, ReportStream } from './model/report.ts'
@@ -44,7 +44,7 @@ export function isRereadable(input: CaptureInput): boolean {
 export async function splitCapture(
   input: CaptureInput,
   places: readonly [number, number],
-  options: EngineOptions,
+  options: ReportOptions,
   beside: (cases: Cases) => Promise<Pick<ReportParts, 'cluster' | 'logs'>>,
 ): Promise<ReportStream | null> {
   const named = places.map((place, i) => ({ id: `place ${i + 1}`, input, place }))

@@ -44,7 +44,7 @@ function readSome(
     words: records,
     doubles: new Float64Array(records.buffer),
     addresses: store.table.addresses.snapshot(),
-    archive: [],
+    archive: store.archive,
     texts: store.texts.list,
     shapes: [],
     clientDirection: new Uint8Array(count),
@@ -61,7 +61,6 @@ function readSome(
     data.clientDirection[i] = role & 1
     data.roleReason[i] = role >>> 1
   }
-  data.archive = [...store.archive.chunks]
   data.shapes = store.shapes.list()
   return data
 }
@@ -191,7 +190,7 @@ function moveEntry(from: ConnectionStore, to: ConnectionStore, id: number): numb
     ] as const,
   }
   const place = words[base + L.STATE]!
-  const chunk = chunkOf(from.archive.chunks, place)
+  const chunk = chunkOf(from.archive, place)
   const begin = withinChunk(place)
   const end = unpacker.unpack(chunk, begin, first, unpacked)
   const target = to.archive.begin()

@@ -236,7 +236,7 @@ export class ConnectionStore {
     const base = id * L.WORDS
     const place = table.words[base + L.STATE]!
     this.readFirst(id)
-    const chunk = chunkOf(this.archive.chunks, place)
+    const chunk = chunkOf(this.archive, place)
     const end = this.unpacker.unpack(chunk, withinChunk(place), first, unpacked)
     table.words[base + L.BITS]! &= ~L.BIT_RETIRED
     const slot = this.place(id)

@@ -1,4 +1,5 @@
 import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
+import { archiveData } from './archive.ts'
 import type { ConnectionEngine } from './connection-engine.ts'
 import * as L from './layout.ts'
 
@@ -32,7 +33,7 @@ export function readOut(engine: ConnectionEngine, packets: PacketTotals): Connec
     words,
     doubles,
     addresses: table.addresses.snapshot(),
-    archive: archive.chunks,
+    archive: archiveData(archive),
     texts: texts.list,
     shapes: shapes.list(),
     clientDirection,
@@ -63,7 +64,7 @@ export function transferList(data: ConnectionData): ArrayBuffer[] {
     data.addresses,
     data.clientDirection,
     data.roleReason,
-    ...data.archive,
+    ...data.archive.chunks,
   ]
-  return columns.map((column) => column.buffer as ArrayBuffer)
+  return columns.flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]))
 }

@@ -10,8 +10,8 @@ export interface ConnectionData {
   doubles: Float64Array
   /** Four words per interned IPv6 address. */
   addresses: Uint32Array
-  /** States, kept segments and what was said, packed: chunks that records point into. */
-  archive: Uint8Array[]
+  /** States, kept segments and what was said, packed: records point into it. */
+  archive: ArchiveData
   /** Numbers of each shape (see shape.ts). */
   shapes: Uint32Array[]
   /** Texts that packed connections share. */
@@ -22,6 +22,23 @@ export interface ConnectionData {
   roleReason: Uint8Array
   icmp: IcmpRecord[]
   totals: EngineTotals
+}
+
+/** Packed bytes in chunks of one size (see src/connections/archive.ts). */
+export interface ArchiveData {
+  /** By number; null where one lies in the file only, at its number times its size. */
+  chunks: (Uint8Array | null)[]
+  /** Numbers of chunks that lie in the file and are in memory as well, in the order in which they were read. */
+  readBack: number[]
+  file: ChunkFile | null
+}
+
+/** Where chunks lie that are not in memory. */
+export interface ChunkFile {
+  /** Puts bytes at a place; false where there is no room for them. */
+  write(bytes: Uint8Array, at: number): boolean
+  /** Fills `bytes` from a place. Throws a `RstscopeError` where they cannot be read. */
+  read(bytes: Uint8Array, at: number): void
 }
 
 export interface EngineTotals {

@@ -62,4 +62,6 @@ export interface ReportStream {
   endings(): Endings
   /** Both ends of each connection that a capture (by its id) saw, as that capture shows them. */
   ends(capture: string): Iterable<AddressPair>
+  /** Closes the temporary files that a large capture needs; nothing may be asked of the stream afterwards. */
+  close?(): void
 }

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { RstscopeError, type RstscopeErrorCode } from '../errors.ts'
+import type { ChunkFile } from '../model/connection-data.ts'
+import type { ArchiveFiles } from './archive-file.ts'
 import type { TrackedCapture, TrackOptions } from './track-capture.ts'
 
 /** What a worker is asked to do. */
@@ -12,6 +14,8 @@ export interface ThreadTask {
   place: number | undefined
   shard: number
   shards: number
+  /** Where its archive may go. */
+  archiveFd: number | null
 }
 
 /** What a worker says. */
@@ -22,42 +26,46 @@ export type ThreadMessage =
 
 /** Tracks a capture (or a shard of it) in a thread of its own; ends the thread when the signal fires. */
 export function runInThread(
-  task: ThreadTask,
+  task: Omit<ThreadTask, 'archiveFd'>,
+  files: ArchiveFiles | undefined,
   signal: AbortSignal | undefined,
   onProgress: TrackOptions['onProgress'],
 ): Promise<TrackedCapture> {
+  // Opened here: what a thread opens is closed when the thread ends.
+  const file = files?.open() ?? null
+  const workerData: ThreadTask = { ...task, archiveFd: file?.fd ?? null }
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: task })
+    const worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData })
     let settled = false
-    const settle = (finish: () => void) => {
+    const settle = (finish: (ended: Promise<unknown>) => void) => {
       if (settled) return
       settled = true
       signal?.removeEventListener('abort', abort)
-      void worker.terminate()
-      finish()
+      finish(worker.terminate())
     }
-    const abort = () =>
-      settle(() => reject(new RstscopeError('RSTSCOPE_INTERRUPTED', 'interrupted')))
+    // Only when the thread has ended: until then it may write into the file.
+    const fail = (error: unknown) => settle((ended) => void ended.then(() => reject(error)))
+    const abort = () => fail(new RstscopeError('RSTSCOPE_INTERRUPTED', 'interrupted'))
     signal?.addEventListener('abort', abort, { once: true })
     if (signal?.aborted) abort()
     worker.on('message', (message: ThreadMessage) => {
       if (message.kind === 'progress') {
         onProgress?.(message.bytesRead, message.totalBytes, message.packets)
       } else if (message.kind === 'done') {
-        settle(() => resolve(message.tracked))
+        settle(() => resolve(withFile(message.tracked, file)))
       } else {
-        settle(() => reject(new RstscopeError(message.code, message.message, message.hint)))
+        fail(new RstscopeError(message.code, message.message, message.hint))
       }
     })
-    worker.on('error', (error) => settle(() => reject(error)))
+    worker.on('error', fail)
     worker.on('exit', (code) =>
-      settle(() =>
-        reject(
-          new RstscopeError('RSTSCOPE_INTERNAL', `a worker thread ended early (exit ${code})`),
-        ),
-      ),
+      fail(new RstscopeError('RSTSCOPE_INTERNAL', `a worker thread ended early (exit ${code})`)),
     )
   })
+}
+
+function withFile({ facts, data }: TrackedCapture, file: ChunkFile | null): TrackedCapture {
+  return { facts, data: { ...data, archive: { ...data.archive, file } } }
 }
 
 // Tests run the TypeScript sources, which a worker of Node 20 cannot load: they use the built worker.

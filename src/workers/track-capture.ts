@@ -8,12 +8,15 @@ import { type CaptureInput, openCapture, type ReaderChoice } from '../capture/op
 import { ConnectionEngine } from '../connections/connection-engine.ts'
 import { placeOf } from '../connections/place.ts'
 import { readOut } from '../connections/read-out.ts'
-import type { ConnectionData } from '../model/connection-data.ts'
+import type { ChunkFile, ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
 import { PacketDecoder } from '../packets/decode-packet.ts'
 import { plainShard, shardOf } from './shard.ts'
 
 const BATCHES_PER_TURN = 32
+/** Packed bytes of retired connections that stay in memory, and their part of `maxMemory` where that is less. */
+const MOST_HELD = 16 * 1024 * 1024
+const HELD_PART = 1 / 32
 
 export interface TrackOptions {
   reader?: ReaderChoice | undefined
@@ -29,6 +32,8 @@ export interface TrackOptions {
   thin?: boolean | undefined
   /** Only what was seen at this place of the file (see `placeOf`). */
   place?: number | undefined
+  /** Opens a file for what retired connections take beyond some MB; all of it stays in memory where there is none. */
+  openFile?: (() => ChunkFile | null) | undefined
   onProgress?: ((bytesRead: number, totalBytes: number | null, packets: number) => void) | undefined
 }
 
@@ -58,6 +63,10 @@ export async function trackCapture(
     ...(options.maxMemory === undefined ? {} : { maxMemory: options.maxMemory / shards }),
     thin: options.thin ?? false,
   })
+  if (options.openFile !== undefined) {
+    const part = (options.maxMemory ?? Number.POSITIVE_INFINITY) * HELD_PART
+    engine.store.archive.keepNewest(Math.min(MOST_HELD, part) / shards, options.openFile)
+  }
   const decoder = new PacketDecoder()
   const packet = new DecodedPacket()
   let snappedSegments = 0

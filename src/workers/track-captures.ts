@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type CaptureInput, isCompressedFile } from '../capture/open-capture.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { CaptureFacts } from '../model/record-reader.ts'
+import type { ArchiveFiles } from './archive-file.ts'
 import { type TrackedCapture, type TrackOptions, trackCapture } from './track-capture.ts'
 
 export interface NamedInput {
@@ -23,6 +24,8 @@ export interface TrackCapturesOptions
   extends Pick<TrackOptions, 'reader' | 'signal' | 'maxMemory' | 'hash'> {
   /** Threads; undefined: threads only where the captures are large enough to pay for their start. */
   jobs?: number | undefined
+  /** Where what retired connections take may go, beyond some MB; to be closed by whoever opened it. */
+  files?: ArchiveFiles | undefined
   onProgress?:
     | ((id: string, bytesRead: number, totalBytes: number | null, packets: number) => void)
     | undefined
@@ -80,28 +83,30 @@ async function trackParallel(
   const stop = new AbortController()
   const signals = settings.signal === undefined ? [] : [settings.signal]
   const own = { ...settings, signal: AbortSignal.any([stop.signal, ...signals]) }
-  const shardOf = (named: NamedInput, shard: number, shards: number, here: boolean) => {
+  const shardOf = async (named: NamedInput, shard: number, shards: number, here: boolean) => {
     const { input } = named
     if (here || !isShareable(input)) return trackHere(named, own, shard, shards)
-    const { reader, maxMemory, thin, hash } = own
+    const { reader, maxMemory, thin, hash, files } = own
     const { place } = named
     const task = { input, reader, maxMemory, thin, hash, place, shard, shards }
-    return runInThread(task, own.signal, shard === 0 ? progressOf(named, own) : undefined)
+    return runInThread(task, files, own.signal, shard === 0 ? progressOf(named, own) : undefined)
   }
   const counts = await Promise.all(inputs.map(({ input }) => shardCount(input, mostShards)))
+  const tracked = inputs.map((named, i) => {
+    const shards = counts[i]!
+    // Workers first: this thread is busy as soon as it begins.
+    return Array.from({ length: shards }, (_, k) => shards - 1 - k).map((shard) =>
+      shardOf(named, shard, shards, i === inputs.length - 1 && shard === 0),
+    )
+  })
   try {
     return await Promise.all(
-      inputs.map(async (named, i) => {
-        const shards = counts[i]!
-        // Workers first: this thread is busy as soon as it begins.
-        const tracked = Array.from({ length: shards }, (_, k) => shards - 1 - k).map((shard) =>
-          shardOf(named, shard, shards, i === inputs.length - 1 && shard === 0),
-        )
-        return partsOf((await Promise.all(tracked)).reverse())
-      }),
+      tracked.map(async (shards) => partsOf((await Promise.all(shards)).reverse())),
     )
   } catch (error) {
     stop.abort()
+    // Files may be closed then: nobody may write into them any more.
+    await Promise.allSettled(tracked.flat())
     throw error
   }
 }
@@ -123,7 +128,7 @@ function trackHere(
   shard: number,
   shards: number,
 ): Promise<TrackedCapture> {
-  const { reader, signal, maxMemory, thin, hash } = settings
+  const { reader, signal, maxMemory, thin, hash, files } = settings
   const onProgress = shard === 0 ? progressOf(named, settings) : undefined
   return trackCapture(named.input, {
     reader,
@@ -134,6 +139,7 @@ function trackHere(
     place: named.place,
     shard,
     shards,
+    openFile: files === undefined ? undefined : () => files.open(),
     onProgress,
   })
 }

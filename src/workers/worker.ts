@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { transferList } from '../connections/read-out.ts'
 import { RstscopeError } from '../errors.ts'
+import { ArchiveFile } from './archive-file.ts'
 import type { ThreadMessage, ThreadTask } from './thread.ts'
 import { trackCapture } from './track-capture.ts'
 
@@ -18,10 +19,15 @@ trackCapture(task.input, {
   place: task.place,
   shard: task.shard,
   shards: task.shards,
+  openFile: () => (task.archiveFd === null ? null : new ArchiveFile(task.archiveFd)),
   onProgress: (bytesRead, totalBytes, packets) =>
     say({ kind: 'progress', bytesRead, totalBytes, packets }),
 }).then(
-  (tracked) => say({ kind: 'done', tracked }, transferList(tracked.data)),
+  ({ facts, data }) => {
+    // The file is the other thread's own.
+    const archive = { ...data.archive, file: null }
+    say({ kind: 'done', tracked: { facts, data: { ...data, archive } } }, transferList(data))
+  },
   (error: unknown) => {
     // Anything that is not ours to explain becomes the thread's error, stack and all.
     if (!(error instanceof RstscopeError)) throw error
