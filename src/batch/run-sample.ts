@@ -35,10 +35,14 @@ export async function runSample(task: SampleTask, hooks: SampleHooks): Promise<S
     return failedRow(task, { code: error.code, message: error.message, hint: error.hint })
   }
   const { redactKey } = task.options
-  const stream = redactKey === null ? found : new Redaction(found, redactKey).stream(found)
-  const reports = await writeReports(stream, task, hooks.signal)
-  await writeConnections(stream, task)
-  return rowOf(stream, task, reports)
+  try {
+    const stream = redactKey === null ? found : new Redaction(found, redactKey).stream(found)
+    const reports = await writeReports(stream, task, hooks.signal)
+    await writeConnections(stream, task)
+    return rowOf(stream, task, reports)
+  } finally {
+    found.close?.()
+  }
 }
 
 async function reportOf(task: SampleTask, hooks: SampleHooks): Promise<ReportStream> {

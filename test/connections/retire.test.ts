@@ -6,6 +6,7 @@ import { openCapture } from '../../src/capture/open-capture.ts'
 import { ConnectionEngine } from '../../src/connections/connection-engine.ts'
 import { CaptureConnections } from '../../src/connections/connection-set.ts'
 import { readOut } from '../../src/connections/read-out.ts'
+import type { ChunkFile } from '../../src/model/connection-data.ts'
 import { PacketDecoder } from '../../src/packets/decode-packet.ts'
 
 const NOTHING = {
@@ -16,10 +17,26 @@ const NOTHING = {
   backwardTimestamps: 0,
 }
 
+class CountedFile implements ChunkFile {
+  private readonly bytes = Buffer.alloc(1 << 25)
+  reads = 0
+
+  write(bytes: Uint8Array, at: number): boolean {
+    this.bytes.set(bytes, at)
+    return true
+  }
+
+  read(bytes: Uint8Array, at: number): void {
+    this.reads++
+    bytes.set(this.bytes.subarray(at, at + bytes.length))
+  }
+}
+
 /** The connections of a capture by an engine that may keep so much memory. */
-async function connectionsOf(bytes: Uint8Array, maxMemory?: number) {
+async function connectionsOf(bytes: Uint8Array, maxMemory?: number, file?: ChunkFile) {
   const reader = await openCapture(bytes)
   const engine = new ConnectionEngine(maxMemory === undefined ? {} : { maxMemory })
+  if (file !== undefined) engine.store.archive.keepNewest(0, () => file)
   const decoder = new PacketDecoder()
   const packet = new DecodedPacket()
   for (;;) {
@@ -57,6 +74,13 @@ describe('a retired connection', () => {
       if (there.client.retransmissions > 0) repeated++
     }
     expect(repeated).toBeGreaterThan(500)
+    // The same from a file: whoever comes back must be read back.
+    const file = new CountedFile()
+    const written = await connectionsOf(bytes, 4096, file)
+    expect(file.reads).toBeGreaterThan(0)
+    for (let i = 0; i < cramped.set.count; i++) {
+      expect(written.set.view(i)).toEqual(cramped.set.view(i))
+    }
     expect(roomy.data.totals.putAwayEarly).toBe(0)
     expect(cramped.data.totals.putAwayEarly).toBeGreaterThan(0)
   })

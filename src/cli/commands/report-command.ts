@@ -43,6 +43,7 @@ export async function reportCommand(
     const code = exitCode(stream, values.failOn)
     await deliver(stream, values, files, host)
     await writeEvidence(evidence, found, engine, values, host, redaction)
+    found.close?.()
     return code
   } catch (error) {
     progress.stop()
