@@ -83,6 +83,17 @@ export class Archive implements ArchiveData {
     return oldest
   }
 
+  /** Ends writing. Where a part lies in the file, the rest goes there too: making the report needs the memory. */
+  finish(): ArchiveData {
+    const { chunks, readBack, file } = this
+    while (readBack.length > 0) letGo(chunks, readBack)
+    if (file !== null) {
+      this.mostHeld = 1
+      while (this.putAway() !== null);
+    }
+    return { chunks, readBack, file }
+  }
+
   /** How much stands in it, for `rewind`. */
   get length(): number {
     return this.chunks.length * CHUNK_BYTES + this.at - CHUNK_BYTES
@@ -124,13 +135,6 @@ function letGo(chunks: ArchiveData['chunks'], readBack: number[]): Uint8Array {
   const bytes = chunks[number]!
   chunks[number] = null
   return bytes
-}
-
-/** Ends writing: what was read back on the way is let go. */
-export function archiveData(archive: Archive): ArchiveData {
-  const { chunks, readBack, file } = archive
-  while (readBack.length > 0) letGo(chunks, readBack)
-  return { chunks, readBack, file }
 }
 
 /** Do two archives hold the same entries at the same places? */

@@ -1,5 +1,4 @@
 import type { ConnectionData, EngineTotals } from '../model/connection-data.ts'
-import { archiveData } from './archive.ts'
 import type { ConnectionEngine } from './connection-engine.ts'
 import * as L from './layout.ts'
 
@@ -33,7 +32,7 @@ export function readOut(engine: ConnectionEngine, packets: PacketTotals): Connec
     words,
     doubles,
     addresses: table.addresses.snapshot(),
-    archive: archiveData(archive),
+    archive: archive.finish(),
     texts: texts.list,
     shapes: shapes.list(),
     clientDirection,
