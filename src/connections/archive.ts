@@ -118,7 +118,7 @@ export function withinChunk(place: number): number {
 }
 
 /** Chunks of the file that are in memory again: entries are asked for in about the order in which they were made. */
-const MOST_READ_BACK = 32
+const MOST_READ_BACK = 64
 
 /** Reads a chunk back, in place of the one that was read longest ago. */
 function readChunk({ chunks, readBack, file }: ArchiveData, number: number): Uint8Array {

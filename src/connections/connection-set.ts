@@ -13,10 +13,10 @@ import { CaptureRecords } from './capture-records.ts'
 import { type FoldPlan, planFolds } from './fold.ts'
 import * as L from './layout.ts'
 import { mergeViews } from './merge-views.ts'
-import { readMoments, readObjects, readRows } from './read-segment-numbers.ts'
+import { readObjects, readRows } from './read-segment-numbers.ts'
 import { SharedShapes } from './shared-shapes.ts'
 import { UsualTtls } from './usual-ttl.ts'
-import { readFirstSyn, unpackRecord } from './view.ts'
+import { readFirstSyn, readMoments, unpackRecord } from './view.ts'
 
 /** The connections of one capture over the columns of one or more shards (see `ConnectionSet` of the model). */
 export class CaptureConnections extends CaptureRecords implements ConnectionSet {
@@ -233,8 +233,7 @@ export class CaptureConnections extends CaptureRecords implements ConnectionSet 
       return
     }
     const root = this.roots[index]!
-    const unpacked = unpackRecord(this.part(root), this.localOf[root]!)
-    readMoments(unpacked, this.directionOf(root, 'client'), into)
+    readMoments(this.part(root), this.localOf[root]!, into)
   }
 
   livePackets(index: number, side: Side): number {

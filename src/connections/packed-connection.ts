@@ -1,8 +1,9 @@
 import { ACK, FIN, RST, SYN } from '../../native-free-decoders/decoded-packet.ts'
 import { delta } from '../../native-free-decoders/transport/sequence.ts'
+import type { SegmentMoments } from '../model/segment-numbers.ts'
 import * as L from './layout.ts'
 import * as S from './segment-log.ts'
-import { packWords, unpackWords, unzigzag, zigzag } from './word-packer.ts'
+import { packWords, skipWords, unpackWords, unzigzag, zigzag } from './word-packer.ts'
 
 /** Words of a state in an image: its plain words, padding, and each of its times as two. */
 const IMAGE_TIMES = L.STATE_PLAIN_WORDS + 1
@@ -229,6 +230,39 @@ export class ConnectionUnpacker {
     to.ensureRows(rowCount)
     this.rows(rowCount, first, exact, to)
     return end
+  }
+
+  /** Of the rows of an entry only who sent each and when, its flags and its payload: the rest is passed over. */
+  unpackMoments(
+    bytes: Uint8Array,
+    at: number,
+    firstTime: number,
+    clientDirection: 0 | 1,
+    into: SegmentMoments,
+  ): void {
+    const exact = bytes[at] === 1
+    const rowCount = bytes[at + 1]! | (bytes[at + 2]! << 8)
+    const count = (rowCount * IMAGE_ROW_WORDS + 3) & ~3
+    if (this.image.length < count) this.image = new Uint32Array(count * 2)
+    const { image } = this
+    unpackWords(bytes, skipWords(bytes, at + 3, IMAGE_STATE_WORDS), image, count)
+    const flags: [number, number] = [0, 0]
+    let bits = 0
+    let time = firstTime
+    for (let i = 0; i < rowCount; i++) {
+      const from = i * IMAGE_ROW_WORDS
+      bits ^= image[from]!
+      const d = (bits & S.ROW_FROM_B) as 0 | 1
+      // Flags lie below the window there.
+      flags[d] ^= image[from + 4]! & 0xffff
+      const value = readTime(image, from + 15, exact)
+      time = exact ? time + value : value
+      into.from[i] = d ^ clientDirection
+      into.time[i] = time
+      into.flags[i] = flags[d]
+      into.length[i] = image[from + 5]!
+    }
+    into.count = rowCount
   }
 
   private rows(

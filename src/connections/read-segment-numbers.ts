@@ -1,5 +1,5 @@
 import type { Segment } from '../model/segment.ts'
-import type { SegmentMoments, SegmentNumbers } from '../model/segment-numbers.ts'
+import type { SegmentNumbers } from '../model/segment-numbers.ts'
 import type { UnpackedConnection } from './packed-connection.ts'
 import * as S from './segment-log.ts'
 
@@ -23,22 +23,6 @@ export function readRows(
     into.tsEcr[n] = rows[at + S.R_TSECR]!
     into.digest[n] = rows[at + S.R_DIGEST]!
     into.direction[n] = (bits >>> S.ROW_DIRECTION_SHIFT) & 3
-  }
-  into.count = rowCount
-}
-
-/** Of the same, only who sent each segment and when, its flags and its payload. */
-export function readMoments(
-  { rows, times, rowCount }: UnpackedConnection,
-  clientDirection: 0 | 1,
-  into: SegmentMoments,
-): void {
-  for (let n = 0; n < rowCount; n++) {
-    const at = n * S.ROW_WORDS
-    into.from[n] = (rows[at + S.R_BITS]! & S.ROW_FROM_B) ^ clientDirection
-    into.time[n] = times[n * S.ROW_DOUBLES + S.R_TIME]!
-    into.flags[n] = rows[at + S.R_FLAGS_WINDOW]! >>> 16
-    into.length[n] = rows[at + S.R_LENGTH]!
   }
   into.count = rowCount
 }

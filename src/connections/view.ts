@@ -9,6 +9,7 @@ import type {
 } from '../model/connection.ts'
 import type { ConnectionData } from '../model/connection-data.ts'
 import type { Segment, SegmentKind } from '../model/segment.ts'
+import type { SegmentMoments } from '../model/segment-numbers.ts'
 import { chunkOf, withinChunk } from './archive.ts'
 import type { Said } from './connection-store.ts'
 import { historyText } from './history.ts'
@@ -72,6 +73,15 @@ export function unpackRecord(data: ConnectionData, local: number): UnpackedConne
   const chunk = chunkOf(data.archive, place)
   unpacker.unpack(chunk, withinChunk(place), firstOf(data, local), unpacked)
   return unpacked
+}
+
+/** Reads who sent each segment of a record and when, its flags and its payload. */
+export function readMoments(data: ConnectionData, local: number, into: SegmentMoments): void {
+  const place = data.words[local * L.WORDS + L.STATE]!
+  const chunk = chunkOf(data.archive, place)
+  const firstTime = data.doubles[local * L.DOUBLES + L.T_FIRST]!
+  const client = data.clientDirection[local]! as 0 | 1
+  unpacker.unpackMoments(chunk, withinChunk(place), firstTime, client, into)
 }
 
 /** TSval (-1 without) and IP ID (-1 for IPv6) of a record's first segment, if that is a SYN without ACK. */

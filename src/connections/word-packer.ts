@@ -89,6 +89,18 @@ export function unpackWords(
   return unpackLast(bytes, from - bytes.byteOffset, words, i, count)
 }
 
+/** Bytes of a group behind its tag. */
+const GROUP_BYTES = Uint8Array.from({ length: 256 }, (_, tag) => {
+  return BYTES[tag & 3]! + BYTES[(tag >>> 2) & 3]! + BYTES[(tag >>> 4) & 3]! + BYTES[tag >>> 6]!
+})
+
+/** Returns the place behind `count` words (a multiple of four). */
+export function skipWords(bytes: Uint8Array, at: number, count: number): number {
+  let from = at
+  for (let i = 0; i < count; i += 4) from += 1 + GROUP_BYTES[bytes[from]!]!
+  return from
+}
+
 /** The groups at the very end of the bytes, beyond which nothing can be read. */
 function unpackLast(
   bytes: Uint8Array,

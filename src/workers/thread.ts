@@ -24,6 +24,9 @@ export type ThreadMessage =
   | { kind: 'done'; tracked: TrackedCapture }
   | { kind: 'failed'; code: RstscopeErrorCode; message: string; hint: string | null }
 
+/** What tracking leaves behind is little and dies young: more room only costs memory. Node's default is 48. */
+const YOUNG_MB = 8
+
 /** Tracks a capture (or a shard of it) in a thread of its own; ends the thread when the signal fires. */
 export function runInThread(
   task: Omit<ThreadTask, 'archiveFd'>,
@@ -35,7 +38,9 @@ export function runInThread(
   const file = files?.open() ?? null
   const workerData: ThreadTask = { ...task, archiveFd: file?.fd ?? null }
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData })
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB }
+    const script = new URL(WORKER_FILE, import.meta.url)
+    const worker = new Worker(script, { workerData, resourceLimits })
     let settled = false
     const settle = (finish: (ended: Promise<unknown>) => void) => {
       if (settled) return

@@ -15,7 +15,7 @@ import { plainShard, shardOf } from './shard.ts'
 
 const BATCHES_PER_TURN = 32
 /** Packed bytes of retired connections that stay in memory, and their part of `maxMemory` where that is less. */
-const MOST_HELD = 16 * 1024 * 1024
+const MOST_HELD = 8 * 1024 * 1024
 const HELD_PART = 1 / 32
 
 export interface TrackOptions {
