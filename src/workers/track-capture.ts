@@ -90,10 +90,9 @@ export async function trackCapture(
         const offset = batch.offsets[i]!
         const captured = batch.capturedLengths[i]!
         const linkType = interfaces[index]?.linkType ?? 1
-        if (shards > 1) {
-          const known = plainShard(batch.view, offset, captured, linkType, shards)
-          if (known >= 0 && known !== shard) continue
-        }
+        const known =
+          shards > 1 ? plainShard(batch.view, offset, captured, linkType, shards) : shard
+        if (known >= 0 && known !== shard) continue
         decoder.decode(
           batch.view,
           batch.bytes,
@@ -106,7 +105,7 @@ export async function trackCapture(
         )
         if (place !== undefined && placeOf(packet, index) !== place) continue
         if (packet.kind === PACKET_TCP) {
-          if (shards > 1 && shardOf(packet, shards) !== shard) continue
+          if (known < 0 && shardOf(packet, shards) !== shard) continue
           if (packet.stop === STOP_MALFORMED) {
             // No receiver takes a header of impossible length: counted as TCP, but it changes nothing.
             engine.tcpPackets++
@@ -117,7 +116,7 @@ export async function trackCapture(
           engine.segment(packet, bytes, view, frame, time, batch.directions[i]!, index)
         } else if (packet.kind === PACKET_ICMP_QUOTING_TCP) {
           skippedPackets++
-          if (shards > 1 && shardOf(packet, shards) !== shard) continue
+          if (known < 0 && shardOf(packet, shards) !== shard) continue
           engine.icmpError(packet, frame, time)
         } else {
           skippedPackets++
