@@ -7,6 +7,7 @@ import { ByteWriter } from './byte-codec.ts'
 import { noteClosing } from './closing.ts'
 import { ConnectionTable } from './connection-table.ts'
 import * as L from './layout.ts'
+import { dropMiddle, passOverMiddle, releaseRows } from './let-rows-go.ts'
 import { LiveStates } from './live-states.ts'
 import { SharedTexts } from './packed-application.ts'
 import { ConnectionPacker, ConnectionUnpacker, UnpackedConnection } from './packed-connection.ts'
@@ -25,8 +26,6 @@ const LINGER_NS = 0.5e9
 const SILENT_LINGER_NS = 3.5e9
 /** A RST may have been ignored: its connection may go on for so long. */
 const RESET_LINGER_NS = 60e9
-/** SYN, SYN-ACK and ACK. */
-const HANDSHAKE_ROWS = 3
 /** Live connections that are looked at for each new one. */
 const LOOKS = 2
 
@@ -205,8 +204,8 @@ export class ConnectionStore {
     const isWhole = rowCount === packetsOf(states.words, at)
     const { decisiveFrom } = this.shapeReader
     if (this.thin && words[base + L.SHAPE] !== 0 && decisiveFrom !== 0) {
-      if (isWhole) this.passOverMiddle(at, decisiveFrom)
-      else this.dropMiddle(at, decisiveFrom)
+      if (isWhole) passOverMiddle(log, states.words, at, decisiveFrom)
+      else dropMiddle(log, states.words, at, decisiveFrom)
     }
     this.readFirst(id)
     const target = archive.begin()
@@ -224,7 +223,7 @@ export class ConnectionStore {
     words[base + L.STATE] = archive.end(this.writer.at)
     words[base + L.BITS]! |= L.BIT_RETIRED
     if (isWhole) log.releaseRun(states.words[at + L.ROW_FIRST]! - 1, rowCount)
-    else this.releaseRows(states.words[at + L.ROW_FIRST]!)
+    else releaseRows(log, states.words[at + L.ROW_FIRST]!)
     this.said[slot] = null
     states.release(slot)
     this.live--
@@ -263,54 +262,6 @@ export class ConnectionStore {
     words[at + L.ROW_LAST] = previous
     this.countUnseen(id, slot, -1)
     return slot
-  }
-
-  private releaseRows(first: number): void {
-    const { log } = this
-    for (let link = first; link !== 0; ) {
-      const next = log.words[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
-      log.release(link - 1)
-      link = next
-    }
-  }
-
-  /**
-   * Passes over the segments between the handshake and the last payload, which no answer looks at. The first rows of a
-   * connection that never let one go lie side by side, and none of the others is read.
-   */
-  private passOverMiddle(at: number, until: number): void {
-    const state = this.states.words
-    const dropped = state[at + L.BEFORE_LAST_PAYLOAD]! - HANDSHAKE_ROWS
-    if (dropped <= 0) return
-    const last = state[at + L.ROW_FIRST]! + HANDSHAKE_ROWS - 1
-    this.joinRows(at, last, until, dropped)
-  }
-
-  /** The same where rows were let go before. */
-  private dropMiddle(at: number, until: number): void {
-    const state = this.states.words
-    const rows = this.log.words
-    const next = (link: number) => rows[(link - 1) * S.ROW_WORDS + S.R_NEXT]!
-    let last = state[at + L.ROW_FIRST]!
-    for (let kept = 1; kept < HANDSHAKE_ROWS && last !== until; kept++) last = next(last)
-    if (last === until) return
-    let dropped = 0
-    let link = next(last)
-    while (link !== until) {
-      const after = next(link)
-      this.log.release(link - 1)
-      link = after
-      dropped++
-    }
-    if (dropped > 0) this.joinRows(at, last, until, dropped)
-  }
-
-  private joinRows(at: number, last: number, until: number, dropped: number): void {
-    const state = this.states.words
-    this.log.words[(last - 1) * S.ROW_WORDS + S.R_NEXT] = until
-    const all = state[at + L.KEPT_COUNT]! + state[at + L.TAIL_COUNT]!
-    state[at + L.KEPT_COUNT] = HANDSHAKE_ROWS
-    state[at + L.TAIL_COUNT] = all - dropped - HANDSHAKE_ROWS
   }
 
   private readShape(id: number, slot: number, role: number, said: Said | null): void {
